@@ -1,0 +1,76 @@
+/** Starts and stops one user's server. The hub keeps all records: a spawner sees only its arguments. */
+export interface Spawner<Handle = unknown> {
+  readonly name: string
+  /**
+   * Resolves once the server accepts connections at `address`; `signal` cancels the start and frees what it took.
+   * A failed start leaves nothing behind and rejects with a CygnetError that says why, with the server's last words.
+   */
+  start(request: StartRequest, signal: AbortSignal, report: (step: ProgressStep) => void): Promise<Started<Handle>>
+  /** Resolves once the server and all its processes are gone; a server already gone is no error. */
+  stop(handle: Handle, signal: AbortSignal): Promise<void>
+  /** Also used after a hub restart, with a handle read back from the database (JSON). */
+  probe(handle: Handle): Promise<ServerStatus>
+  /** Resolves once the server has ended by itself or was stopped; rejects only with the signal's reason. */
+  waitForExit(handle: Handle, signal: AbortSignal): Promise<ServerStatus & { state: 'exited' }>
+  /**
+   * Optional: makes the server's mounts below the home be exactly these while it runs.
+   * A spawner without it mounts what the next start asks for.
+   */
+  remount?(handle: Handle, mounts: Mount[]): Promise<void>
+}
+
+export interface StartRequest {
+  /** Unique for this start; letters, digits, `-` and `_`. Names the cgroup and the runtime folder. */
+  id: string
+  user: {
+    name: string
+    /** The user's own uid where the service can give one, else null: the service's own. */ uid: number | null
+  }
+  /** The home folder on the host, existing and owned by the user. Seen inside as `/home/<name>`. */
+  home: string
+  /** Folders and files of the host seen inside, read-only, at `target`. */
+  software: Array<{ source: string; target: string }>
+  /** What others share with the user, seen below the home. */
+  mounts: Mount[]
+  /** The program to run, seen from inside. It must listen on the unix socket that `CYGNET_SOCKET` names. */
+  command: string[]
+  environment: Record<string, string>
+  limits: { cores: number; memoryBytes: number; processes: number }
+  /** The host's loopback port that is let into the server's own network: the service's front door. */
+  frontDoorPort: number | null
+}
+
+export interface Mount {
+  source: string
+  /** Below the home, `/` between components. */
+  target: string
+  readOnly: boolean
+  /** Whom the files belong to on the host; they are shown as the user's own. Null where all share one uid. */
+  ownerUid: number | null
+}
+
+export interface Started<Handle> {
+  /** Plain JSON, enough for another process to stop, probe and reach the server. */
+  handle: Handle
+  address: Address
+}
+
+/** Where the hub reaches a server. */
+export type Address = { kind: 'socket'; path: string } | { kind: 'tcp'; host: string; port: number }
+
+export type ServerStatus =
+  | { state: 'running'; memory: { used: number; limit: number } | null }
+  | { state: 'exited'; reason: ExitReason }
+
+export type ExitReason =
+  | { kind: 'stopped' }
+  | { kind: 'exit'; code: number | null; signal: string | null }
+  | { kind: 'out-of-memory'; limit: number }
+  | { kind: 'unknown' }
+
+export interface ProgressStep {
+  /** 0 to 100. */
+  percent: number
+  /** For the waiting user, one short sentence. */
+  message: string
+}
