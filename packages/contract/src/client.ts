@@ -49,15 +49,22 @@ export function createClient(options: ClientOptions = {}): Call {
     const init: RequestInit = { method: route.method, headers, credentials: 'same-origin' }
     if (args.body !== undefined) init.body = JSON.stringify(args.body)
     if (args.signal !== undefined) init.signal = args.signal
-    const response = await reach(send, (options.baseUrl ?? '') + toPath(route, args.params, args.query), init)
+    const response = await reach(
+      send,
+      (options.baseUrl ?? '') + toPath(route, args.params as PathValues, args.query as PathValues),
+      init,
+    )
     if (!response.ok) throw await toServiceError(response)
     if (route.response === 'stream' || route.response === 'empty') return undefined as never
-    return (route.response as z.ZodType).parse(await response.json()) as never
+    return route.response.parse(await response.json()) as never
   }
 }
 
+/** What a path or a query is filled in with. */
+type PathValues = Record<string, string | number | boolean | undefined> | undefined
+
 /** The path of a route with its parameters and query filled in, for links and downloads. */
-export function toPath(route: Route, params?: Record<string, unknown>, query?: Record<string, unknown>): string {
+export function toPath(route: Route, params?: PathValues, query?: PathValues): string {
   const path = route.path.replace(/:([a-zA-Z]+)/g, (_, name: string) => encodeURIComponent(String(params?.[name])))
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value))
