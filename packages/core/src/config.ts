@@ -16,13 +16,25 @@ const signInConfig = z
 const serversConfig = z
   .strictObject({
     cores: z
-      .strictObject({ default: z.number().positive().default(1), max: z.number().positive().optional() })
-      .prefault({})
-      .describe('Cores a user may pick; the maximum is what the machine has unless said.'),
+      .strictObject({
+        default: z.number().positive().default(1).describe('Cores of a server unless its user picks others.'),
+        max: z
+          .number()
+          .positive()
+          .optional()
+          .describe('Cores a user may pick at most; what the machine has unless said.'),
+      })
+      .prefault({}),
     memoryGiB: z
-      .strictObject({ default: z.number().positive().default(2), max: z.number().positive().optional() })
-      .prefault({})
-      .describe('Memory a user may pick, in GiB; the maximum is half of what the machine has unless said.'),
+      .strictObject({
+        default: z.number().positive().default(2).describe('Memory of a server in GiB unless its user picks another.'),
+        max: z
+          .number()
+          .positive()
+          .optional()
+          .describe('GiB a user may pick at most; half of what the machine has unless said.'),
+      })
+      .prefault({}),
     processes: z.number().int().positive().default(512).describe('Processes and threads of one server at most.'),
     startSeconds: seconds.default(60).describe('How long a server may take to start.'),
   })
@@ -49,6 +61,16 @@ const sandboxConfig = z
   })
   .prefault({})
 
+const softwareConfig = z
+  .strictObject({
+    declarations: z
+      .string()
+      .optional()
+      .describe('A folder of release declarations; the ones that come with Cygnet unless said.'),
+    folder: z.string().optional().describe('Where releases are installed; `software` in the data folder unless said.'),
+  })
+  .prefault({})
+
 /** The whole configuration. Everything has a default; a key that is not here is refused. */
 export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
@@ -69,6 +91,7 @@ export const configSchema = z.strictObject({
   signIn: signInConfig,
   servers: serversConfig,
   sandbox: sandboxConfig,
+  software: softwareConfig,
 })
 
 export type Config = z.infer<typeof configSchema>

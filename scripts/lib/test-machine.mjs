@@ -1,0 +1,35 @@
+import { access } from 'node:fs/promises'
+import { step } from './progress.mjs'
+import { runQuietly } from './program.mjs'
+
+/** What the tests use beside what the service itself needs: a file that tells whether it is there, and Debian's package. */
+const needs = [
+  ['/usr/bin/chromium', 'chromium'],
+  ['/usr/bin/bwrap', 'bubblewrap'],
+  ['/usr/bin/pasta', 'passt'],
+  ['/usr/bin/unzip', 'unzip'],
+  ['/usr/bin/curl', 'curl'],
+  ['/usr/bin/python3', 'python3'],
+  ['/usr/share/doc/python3-venv', 'python3-venv'],
+  ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core'],
+]
+
+/** Installs what the tests need where this is root on Debian. @throws Error naming what is missing and the command that mends it */
+export async function prepareTestMachine() {
+  const missing = await findMissing()
+  if (missing.length === 0) return
+  const mend = `apt-get install -y ${missing.join(' ')}`
+  if (process.getuid() !== 0) throw new Error(`The tests need ${missing.join(', ')}. Install them: sudo ${mend}`)
+  await step(`Installing ${missing.join(', ')}`, async () => {
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    await runQuietly('apt-get update', 'apt-get', ['update', '-q'], { env })
+    await runQuietly('apt-get', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env })
+  })
+  const still = await findMissing()
+  if (still.length > 0) throw new Error(`Still missing after the installation: ${still.join(', ')}.`)
+}
+
+async function findMissing() {
+  const found = await Promise.all(needs.map(([file]) => access(file).then(() => true, () => false)))
+  return needs.filter((_, index) => !found[index]).map(([, name]) => name)
+}

@@ -1,0 +1,53 @@
+import { readFile, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buildAll } from './lib/build.mjs'
+import { installDependencies, installLabDependencies } from './lib/install.mjs'
+import { fail, say, step } from './lib/progress.mjs'
+import { node, root, runInForeground, runQuietly } from './lib/program.mjs'
+import { prepareTestMachine } from './lib/test-machine.mjs'
+
+// Arguments go to vitest: `npm test -- packages/storage` runs those tests alone, without the static checks.
+const words = process.argv.slice(2)
+const cache = join(root, '.cache')
+const report = join(cache, 'test-report.json')
+
+try {
+  await installDependencies()
+  await prepareTestMachine()
+  await installLabDependencies()
+  const release = await prepareRelease()
+  await buildAll()
+  if (words.length === 0) await step('Checking types, lint, format and unused code', check)
+  process.exitCode = await runTests(release)
+} catch (error) {
+  fail(error)
+}
+
+/** The tests run real kernels: in the default release, installed once. */
+async function prepareRelease() {
+  const cygnet = join(root, 'apps', 'cygnet', 'bin', 'cygnet.mjs')
+  await mkdir(cache, { recursive: true })
+  const code = await runInForeground(node, [cygnet, 'prepare', '--data', join(cache, 'data')])
+  if (code !== 0) throw new Error('The software release could not be prepared.')
+  const software = join(cache, 'data', 'software')
+  const [release] = (await readdir(software)).filter((name) => !name.endsWith('.building')).toSorted().toReversed()
+  return join(software, release)
+}
+
+async function check() {
+  for (const script of ['typecheck', 'lint', 'format:check', 'knip'])
+    await runQuietly(`npm run ${script}`, 'npm', ['run', '--silent', script])
+}
+
+async function runTests(release) {
+  say('Running the tests')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const env = { CYGNET_TEST_RELEASE: release, NO_COLOR: '1' }
+  const code = await runInForeground(node, [vitest, 'run', ...reporters, ...words], { env })
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(await readFile(report, 'utf8'))
+  const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''
+  process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests} failed${skipped}\n`)
+  if (numPendingTests > 0) throw new Error('Tests were skipped; a test that cannot run must fail.')
+  return code
+}
