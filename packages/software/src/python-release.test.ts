@@ -30,7 +30,16 @@ test('a release is installed once, with the versions people ask for', async () =
   expect(await run(join(release.root, 'bin', 'python'), ['-c', 'import six; print(six.__version__)'], options)).toEqual(
     ['1.17.0'],
   )
-  expect((await readFile(join(release.root, 'bin', 'pip'), 'utf8')).split('\n')[0]).toMatch(/^#!\/software\/small\/bin\/python/)
+  expect((await readFile(join(release.root, 'bin', 'pip'), 'utf8')).split('\n')[0]).toMatch(
+    /^#!\/software\/small\/bin\/python/,
+  )
+
+  const paths = await run(
+    'env',
+    ['PIP_PREFIX=/mine', join(release.root, 'bin', 'python'), '-c', 'import sys; print(sys.path)'],
+    options,
+  )
+  expect(paths.join('')).toMatch(/'\/mine\/lib\/python3\.\d+\/site-packages', '[^']*\/site-packages'\]/)
 
   reports.length = 0
   expect(await preparePythonRelease(declaration, options)).toEqual(release)

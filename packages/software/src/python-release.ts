@@ -80,6 +80,7 @@ async function build(
     options.report(`Creating a Python environment for ${release.title}`)
     await run(options.python, ['-m', 'venv', building], options)
     await install(building, lock, options)
+    await addUserPackages(building)
     const record = await inspect(building, release.highlights, options)
     await relocateScripts(building, target)
     await writeFile(join(building, recordName), `${JSON.stringify(record, null, 2)}\n`)
@@ -95,8 +96,11 @@ async function build(
 async function install(environment: string, lock: string, options: PrepareOptions): Promise<void> {
   const python = join(environment, 'bin', 'python')
   const onLine = (line: string): void => {
-    if (/^(?:Collecting|Installing collected|Successfully|Resolved|Prepared|Installed|Bytecode)/.test(line))
-      options.report(line.length > 100 ? `${line.slice(0, 97)}...` : line)
+    const [, what] =
+      /^((?:Collecting|Installing collected packages|Successfully installed|Resolved|Prepared|Installed) ?[^:(]*)/.exec(
+        line,
+      ) ?? []
+    if (what !== undefined) options.report(what.trim().slice(0, 80))
   }
   const hasUv = await run('uv', ['--version'], options).then(
     () => true,
@@ -106,6 +110,17 @@ async function install(environment: string, lock: string, options: PrepareOption
     ? ['uv', 'pip', 'install', '--compile-bytecode', '--python', python]
     : [python, '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off']
   await run(program, [...flags, '--require-hashes', '--only-binary', ':all:', '-r', lock], { ...options, onLine })
+}
+
+/**
+ * What users install with pip goes below PIP_PREFIX, for the release is read-only: let Python find it there, before the release's
+ * own packages. A `.pth` file is run when Python has just appended the folder that it lies in to `sys.path`.
+ */
+async function addUserPackages(environment: string): Promise<void> {
+  const [version] = (await readdir(join(environment, 'lib'))).filter((name) => name.startsWith('python3'))
+  const folder = join(environment, 'lib', version ?? 'python3', 'site-packages')
+  const insert = `p and sys.path.insert(len(sys.path) - 1, p + '/lib/${version}/site-packages')`
+  await writeFile(join(folder, 'user-packages.pth'), `import os, sys; p = os.environ.get('PIP_PREFIX'); ${insert}\n`)
 }
 
 const inspection = `

@@ -7,7 +7,12 @@ export interface Session {
   json: boolean
 }
 
-type Work<Arguments extends string[], Options> = (session: Session, args: Arguments, options: Options) => Promise<void>
+/** A command's work: with its arguments and options as commander parsed them. */
+export type Work<Arguments extends string[], Options> = (
+  session: Session,
+  args: Arguments,
+  options: Options,
+) => Promise<void>
 
 export interface CommandContext {
   /** Wraps a command's work: opens the service, runs it, reports errors, closes. */

@@ -1,0 +1,67 @@
+import type { Config } from '@cygnet/core/config'
+import { CygnetError } from '@cygnet/core/errors'
+import { createLogger } from '@cygnet/core/log'
+import { isListening } from '../listening.ts'
+import { print, printNote } from '../output.ts'
+import { adminSocketOf } from '../runtime-folder.ts'
+import { createService } from '../service.ts'
+import { prepare } from './prepare.ts'
+
+/** Runs the service until SIGINT, SIGTERM or SIGHUP, and then ends everything that it started. */
+export async function start(config: Config, json: boolean): Promise<void> {
+  const stopped = onceSignalled()
+  const admin = adminSocketOf(config.data)
+  if (await isListening(admin))
+    throw new CygnetError('conflict', `A service is already running on the data folder ${config.data}.`, {
+      mend: 'Stop it first, or give this one another folder with --data.',
+    })
+  const releases = await prepare(config, stopped.signal)
+
+  const log = createLogger(config.log)
+  let url = config.publicUrl
+  let port: number | null = null
+  const parts = { frontDoorPort: () => port, publicUrl: () => url ?? `http://${config.host}:${config.port}` }
+  const service = await createService({ config, log, releases, ...parts })
+  try {
+    const found = await service.servers.restore()
+    const listening = await service.hub.listen({ host: config.host, port: config.port })
+    port = listening.port
+    url ??= listening.url
+    await service.hub.listenAdmin(admin)
+    announce(parts.publicUrl(), await service.auth.firstLinks.create(), found, json)
+    await stopped.promise
+    if (!json) printNote('Stopping the service and its servers ...')
+  } finally {
+    await service.close('stop')
+  }
+}
+
+function announce(url: string, secret: string | null, restored: number, json: boolean): void {
+  const firstLink = secret === null ? null : `${url}/hub/first?token=${secret}`
+  if (json) {
+    print(JSON.stringify({ url, firstLink }))
+    return
+  }
+  print(`\nCygnet is ready at ${url}`)
+  if (restored > 0) print(`Found ${restored} running ${restored === 1 ? 'server' : 'servers'} of an earlier run again.`)
+  if (firstLink !== null)
+    print(`\nSign in as the first administrator with this link; it works once:\n\n    ${firstLink}\n`)
+  print('Stop with Ctrl-C.')
+}
+
+interface Stopped {
+  promise: Promise<void>
+  signal: AbortSignal
+}
+
+function onceSignalled(): Stopped {
+  const controller = new AbortController()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      controller.abort(new CygnetError('unavailable', `Stopped by ${name}.`))
+      resolve()
+    })
+  }
+  return { promise, signal: controller.signal }
+}

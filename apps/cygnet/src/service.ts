@@ -1,0 +1,133 @@
+import { chmod, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createAuth, type Auth } from '@cygnet/auth/auth'
+import { authMigrations, type AuthTables } from '@cygnet/auth/tables'
+import type { Config } from '@cygnet/core/config'
+import { openDatabase } from '@cygnet/core/database'
+import type { Logger } from '@cygnet/core/log'
+import { createHub, type Hub } from '@cygnet/hub/app'
+import { createFileRoutes } from '@cygnet/hub/files/routes'
+import { readExamples } from '@cygnet/hub/files/examples'
+import { createProxy } from '@cygnet/hub/proxy/proxy'
+import { createLimits } from '@cygnet/hub/servers/limits'
+import { serverMigrations } from '@cygnet/hub/servers/migrations'
+import { createServerRoutes } from '@cygnet/hub/servers/routes'
+import { createServers, type Servers } from '@cygnet/hub/servers/servers'
+import type { ServerTables } from '@cygnet/hub/servers/tables'
+import type { InstalledRelease } from '@cygnet/software/python-release'
+import { createSandboxSpawner } from '@cygnet/spawners/sandbox/spawner'
+import { createHomes } from '@cygnet/storage/homes'
+import { storageMigrations, type StorageTables } from '@cygnet/storage/share-tables'
+import { createShares } from '@cygnet/storage/shares'
+import { createRuntimeFolder } from './runtime-folder.ts'
+import { createSessionDescriber } from './session-program.ts'
+
+const top = fileURLToPath(new URL('../../..', import.meta.url))
+
+export interface Service {
+  auth: Auth
+  hub: Hub
+  servers: Servers
+  /** Ends everything; the users' servers too, or they are left to the next start. */
+  close(servers: 'stop' | 'keep'): Promise<void>
+}
+
+export interface ServiceParts {
+  config: Config
+  log: Logger
+  releases: InstalledRelease[]
+  /** The port of the front door, known once the service listens; sessions reach the service there. */
+  frontDoorPort: () => number | null
+  /** Where people reach the service, without a slash at the end. */
+  publicUrl: () => string
+}
+
+type Tables = AuthTables & ServerTables & StorageTables
+
+/** Wires the blocks together over the embedded database. Nothing listens yet, and no server of an earlier run is touched. */
+export async function createService({
+  config,
+  log,
+  releases,
+  frontDoorPort,
+  publicUrl,
+}: ServiceParts): Promise<Service> {
+  const runtimeDir = await createRuntimeFolder(config.data)
+  const path = join(config.data, 'cygnet.sqlite')
+  const database = await openDatabase<Tables>(path, [authMigrations, serverMigrations, storageMigrations])
+  await chmod(path, 0o600)
+  const auth = createAuth({ database, signIn: config.signIn, log })
+  const isRoot = process.getuid?.() === 0
+  const uidOf = (id: number): number | null => (isRoot ? config.sandbox.uidBase + id : null)
+
+  const homes = createHomes({ folder: join(config.data, 'homes'), ownerOf })
+  const isUser = async (name: string): Promise<boolean> => (await auth.accounts.find(name)) !== undefined
+  const shares = createShares({ database, homes, isUser, logger: log })
+  const { network, limits } = config.sandbox
+  const servers = createServers({
+    database,
+    spawner: createSandboxSpawner({ runtimeDir, log, network, limits }),
+    limits: createLimits(config.servers),
+    releases: async () =>
+      releases.map(({ id, title, description, highlights }) => ({ id, title, description, highlights })),
+    describeSession: createSessionDescriber({
+      top,
+      releases,
+      homes,
+      uidOf,
+      frontDoorPort,
+      publicUrl,
+    }),
+    mountsOf: (user) => shares.mountsOf(user.name),
+    logger: log,
+  })
+  shares.onChange(({ recipient }) => servers.refreshMounts(recipient))
+
+  const proxy = createProxy({ servers, trustProxy: config.trustProxy, logger: log })
+  const hub = await createHub({
+    auth,
+    log,
+    ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+    trustProxy: config.trustProxy,
+    servers,
+    homes: { setAside },
+    proxy,
+    routes: [
+      createServerRoutes({ servers, accounts: auth.accounts }),
+      createFileRoutes({ homes, shares, examples: await readExamples(join(top, 'examples')), auth, publicUrl }),
+    ],
+    portalDir: await findPortal(),
+  })
+  return { auth, hub, servers, close }
+
+  async function ownerOf(name: string): Promise<{ uid: number; gid: number } | null | undefined> {
+    const user = await auth.accounts.find(name)
+    if (user === undefined) return undefined
+    const uid = uidOf(user.id)
+    return uid === null ? null : { uid, gid: uid }
+  }
+
+  async function setAside(user: { id: number; name: string }): Promise<void> {
+    await shares.removeUser(user.name)
+    await homes.setAside(user.name, user.id)
+  }
+
+  async function close(fate: 'stop' | 'keep'): Promise<void> {
+    await hub.close()
+    await servers.close({ servers: fate })
+    await proxy.close()
+    shares.close()
+    auth.close()
+    await database.destroy()
+  }
+}
+
+async function findPortal(): Promise<string> {
+  const built = join(top, 'apps', 'portal', 'dist')
+  const isBuilt = await stat(join(built, 'index.html')).then(
+    () => true,
+    () => false,
+  )
+  return isBuilt ? built : join(top, 'apps', 'portal', 'public')
+}
