@@ -17,6 +17,11 @@ export interface Spawner<Handle = unknown> {
    * A spawner without it mounts what the next start asks for.
    */
   remount?(handle: Handle, mounts: Mount[]): Promise<void>
+  /**
+   * Optional: ends whatever an earlier run of the service started and that is not among `known`, and frees what it took.
+   * For the start of the service, before its own first start of a server.
+   */
+  sweep?(known: Handle[]): Promise<void>
 }
 
 export interface StartRequest {
@@ -41,8 +46,12 @@ export interface StartRequest {
 }
 
 export interface Mount {
-  source: string
-  /** Below the home, `/` between components. */
+  /**
+   * `path` is relative, `/` between components, empty for the root itself. What lies below `root`, the owner's home, is
+   * the owner's to change at any time: no symbolic link is followed there. A folder, or a regular file.
+   */
+  source: { root: string; path: string }
+  /** `Shared with me/<name>` below the home. */
   target: string
   readOnly: boolean
   /** Whom the files belong to on the host; they are shown as the user's own. Null where all share one uid. */
@@ -59,7 +68,13 @@ export interface Started<Handle> {
 export type Address = { kind: 'socket'; path: string } | { kind: 'tcp'; host: string; port: number }
 
 export type ServerStatus =
-  | { state: 'running'; memory: { used: number; limit: number } | null }
+  | {
+      state: 'running'
+      /** Bytes, what can be reclaimed at once not counted; null where the spawner sets no limit. */
+      memory: { used: number; limit: number } | null
+      /** How often a process of the server, such as a kernel, was killed because the memory was used up. */
+      outOfMemoryKills?: number
+    }
   | { state: 'exited'; reason: ExitReason }
 
 export type ExitReason =
