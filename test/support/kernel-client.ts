@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import type WebSocket from 'ws'
+import type { RawData, WebSocket } from 'ws'
 
 /** An output as it stands in a notebook (nbformat 4). */
 export type Output = Record<string, unknown> & { output_type: string }
@@ -36,7 +36,7 @@ export async function execute(socket: WebSocket, code: string): Promise<Output[]
   const { promise, resolve, reject } = Promise.withResolvers<Output[]>()
   let idle = false
   let replied = false
-  const onMessage = (data: WebSocket.RawData): void => {
+  const onMessage = (data: RawData): void => {
     const message = JSON.parse((data as Buffer).toString()) as Message
     if (message.parent_header.msg_id !== id) return
     const output = toOutput(message)

@@ -1,4 +1,4 @@
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 
 /** A browser without a page: keeps cookies, sends the XSRF header, follows nothing. */
 export interface Visitor {

@@ -6,7 +6,7 @@ import { CygnetError } from '@cygnet/core/errors'
 import { createSilentLogger } from '@cygnet/core/log'
 import { adminSocketOf } from './runtime-folder.ts'
 import { isListening } from './listening.ts'
-import { createSocketFetch } from './socket-fetch.ts'
+import { createSocketFetch, toText } from './socket-fetch.ts'
 import { createService } from './service.ts'
 
 export interface LocalClient {
@@ -31,7 +31,7 @@ export async function openLocalClient(config: Config): Promise<LocalClient> {
   const fetch: typeof globalThis.fetch = async (input, init = {}) => {
     const headers = Object.fromEntries(new Headers(init.headers))
     const body = typeof init.body === 'string' ? { body: init.body } : {}
-    const answer = await service.hub.inject({ method: init.method ?? 'GET', url: String(input), headers, ...body })
+    const answer = await service.hub.inject({ method: init.method ?? 'GET', url: toText(input), headers, ...body })
     return new Response(answer.status === 204 ? null : answer.body, { status: answer.status })
   }
   return { call: createClient({ fetch }), close: () => service.close('keep') }

@@ -116,9 +116,9 @@ export async function createService({
   async function close(fate: 'stop' | 'keep'): Promise<void> {
     await hub.close()
     await servers.close({ servers: fate })
-    await proxy.close()
+    proxy.close()
     shares.close()
-    auth.close()
+    await auth.close()
     await database.destroy()
   }
 }

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process'
+import { removeData, cygnetCommand, startService } from '../test/support/service.ts'
+import type { Contender } from './contender.ts'
+import { descendants } from './process-tree.ts'
+
+/** This project, with its sandbox and limits on. */
+export function createCygnet(): Contender {
+  return {
+    name: 'Cygnet',
+    start: async () => {
+      const service = await startService({ config: { log: 'error' } })
+      const run = (...args: string[]): string =>
+        execFileSync(process.execPath, [cygnetCommand, ...args, '--data', service.data], {
+          input: 'correct horse\n',
+          encoding: 'utf8',
+        })
+      run('user', 'add', 'ada')
+      const token = run('token', 'create', 'ada').trim()
+      return {
+        url: service.url,
+        user: 'ada',
+        token,
+        servicePids: async () => [
+          service.pid,
+          ...(await descendants(service.pid, (command) => !/bwrap|pasta|server\.mjs/.test(command))),
+        ],
+        stop: async () => {
+          await service.stop()
+          await removeData(service)
+        },
+      }
+    },
+  }
+}
