@@ -40,7 +40,7 @@ export async function measure(contender: Contender): Promise<Measured> {
     const requests1 = await measureRequests(service, 1)
     const requests10 = await measureRequests(service, 10)
     const requests50 = await measureRequests(service, 50)
-    socket.close()
+    socket.terminate()
     await ask(service, 'DELETE', `/hub/api/users/${service.user}/server`)
     return { ready, server, firstCell, serviceMemory, serverMemory, requests1, requests10, requests50, roundTrip }
   } finally {
@@ -67,8 +67,11 @@ async function startServer(service: RunningContender): Promise<void> {
 async function openKernel(service: RunningContender): Promise<WebSocket> {
   const base = `/user/${service.user}/api/kernels`
   const { id } = (await (await ask(service, 'POST', base, { name: 'python3' })).json()) as { id: string }
-  const address = `${service.url.replace('http', 'ws')}${base}/${id}/channels?token=${service.token}`
-  const socket = new WebSocket(address, { headers: { authorization: `token ${service.token}` } })
+  const address = `${service.url.replace('http', 'ws')}${base}/${id}/channels`
+  const socket = new WebSocket(address, {
+    headers: { authorization: `token ${service.token}` },
+    perMessageDeflate: false,
+  })
   await once(socket, 'open')
   return socket
 }
