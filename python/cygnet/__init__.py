@@ -1,0 +1,1 @@
+"""What Cygnet puts beside the kernels."""

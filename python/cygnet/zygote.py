@@ -1,0 +1,363 @@
+"""A process that has imported ipykernel already and forks a kernel on request, in a fraction of the time of a fresh start.
+
+Run as ``python -m cygnet.zygote --server-pid PID [--preload MODULE ...]`` by the notebook server. Requests come as
+JSON lines on standard input, reports go as JSON lines to standard output:
+
+    request  {"id", "module", "arguments", "environment", "cwd", "output"}  fork a kernel; `output` is the path of a FIFO
+                                                                            to make: its standard output and error
+             {"opened": id}                                                 the server reads the FIFO
+    report   {"event": "ready", "python"}
+             {"event": "forked", "id", "pid"}      {"event": "exited", "id", "code", "signal"}
+             {"event": "failed", "id", "message"}
+             {"event": "stale", "id"}              packages were installed since: start a fresh interpreter instead
+
+A kernel forked here behaves like one started by ``python -m ipykernel_launcher``: own session and process group, own
+environment, folder, streams and random numbers. It ends with the server, and lives on where only this process dies.
+End of input ends this process and all its kernels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import select
+import signal
+import site
+import sys
+import threading
+import time
+import traceback
+
+LAUNCHERS = ("ipykernel_launcher", "ipykernel")
+"""The modules that a request may name: ``python -m <module>`` starts an IPython kernel."""
+
+NEEDED = (
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "ipykernel.eventloops",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "concurrent.futures.thread",
+    "faulthandler",
+    "multiprocessing.util",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "pygments.styles.default",
+    "sqlite3",
+    "stack_data",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
+"""What every IPython kernel imports until its first cell or its first traceback; one that is missing is skipped.
+Not matplotlib_inline: it brings numpy, 41 MB and a thread pool; a kernel imports it with matplotlib."""
+
+
+def main() -> int:
+    options = parse_options()
+    channel = Channel()
+    server = Server(options.server_pid)
+    given = set(os.environ)
+    preload([*NEEDED, *options.preload], server)
+    # Some modules set variables when they are imported, such as the debugger's.
+    imported = {name: value for name, value in os.environ.items() if name not in given}
+    request = Zygote(channel).serve()
+    if request is not None:
+        become_kernel(request, server, imported)
+    return 0
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="cygnet.zygote", description="Forks kernels for the notebook server.")
+    parser.add_argument("--server-pid", type=int, required=True, help="the process that kernels end with")
+    parser.add_argument("--preload", action="append", default=[], metavar="MODULE", help="import this, too")
+    return parser.parse_args()
+
+
+class Channel:
+    """JSON lines from and to the server, on descriptors that no kernel and no printing import can touch."""
+
+    def __init__(self) -> None:
+        self.input = os.dup(0)
+        self.output = os.dup(1)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        os.dup2(2, 1)
+        self._pending = b""
+
+    def send(self, report: dict) -> None:
+        data = json.dumps(report).encode() + b"\n"
+        while data:
+            try:
+                data = data[os.write(self.output, data) :]
+            except BrokenPipeError:
+                return
+
+    def receive(self) -> list[dict] | None:
+        """What has arrived, which may be nothing; None at the end of input."""
+        chunk = os.read(self.input, 1 << 16)
+        if not chunk:
+            return None
+        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        return [json.loads(line) for line in lines if line]
+
+    def close(self) -> None:
+        os.close(self.input)
+        os.close(self.output)
+
+
+class Server:
+    """The notebook server's process, watched through a descriptor so that a reused number fools no one."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.descriptor: int | None = None
+        try:
+            self.descriptor = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            pass
+
+    def wait(self) -> None:
+        """Returns once the server is gone."""
+        if self.descriptor is not None:
+            poll = select.poll()
+            poll.register(self.descriptor, select.POLLIN)
+            poll.poll()
+            return
+        while is_alive(self.pid):
+            time.sleep(1)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return error.errno != errno.ESRCH
+    return True
+
+
+def preload(modules: list[str], server: Server) -> None:
+    # matplotlib reads this when it is imported; a kernel sets it before its first cell.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    # ipykernel reads this when it is imported: whether to watch the server at all.
+    os.environ["JPY_PARENT_PID"] = str(server.pid)
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            pass
+        except Exception:  # A broken package must not take the kernels down that never import it.
+            traceback.print_exc()
+    gc.collect()
+    # What is here now stays: collecting it in a kernel would only unshare the memory.
+    gc.freeze()
+
+
+class Zygote:
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.kernels: dict[int, str] = {}
+        self.outputs: dict[str, int] = {}
+        self.packages = PackageFolders()
+        self.wake, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def serve(self) -> dict | None:
+        """Answers requests; returns None at the end of input, and in each kernel's process its request."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
+        for interruption in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(interruption, signal.SIG_IGN if interruption == signal.SIGINT else signal.SIG_DFL)
+        self.channel.send({"event": "ready", "python": sys.version.split()[0]})
+        while True:
+            readable, _, _ = select.select([self.channel.input, self.wake], [], [])
+            if self.wake in readable:
+                self.reap()
+            if self.channel.input not in readable:
+                continue
+            requests = self.channel.receive()
+            if requests is None:
+                self.end_kernels()
+                return None
+            for request in requests:
+                if "opened" in request:
+                    self.close_output(request["opened"])
+                elif self.fork(request):
+                    return request
+
+    def fork(self, request: dict) -> bool:
+        """True in the kernel's process."""
+        name = request["id"]
+        try:
+            if self.packages.have_changed():
+                self.channel.send({"event": "stale", "id": name})
+                return False
+            if request["module"] not in LAUNCHERS:
+                raise ValueError(f"{request['module']} is no launcher of IPython kernels")
+            if not os.path.isdir(request["cwd"]):
+                raise NotADirectoryError(f"{request['cwd']} is no folder")
+            os.mkfifo(request["output"], 0o600)
+            # Read and write: opening never waits for the other side, and early words are kept until the server reads.
+            self.outputs[name] = os.open(request["output"], os.O_RDWR | os.O_CLOEXEC)
+            pid = os.fork()
+        except Exception as error:
+            self.close_output(name)
+            self.channel.send({"event": "failed", "id": name, "message": f"{type(error).__name__}: {error}"})
+            return False
+        if pid == 0:
+            self.leave(self.outputs[name])
+            return True
+        self.kernels[pid] = name
+        self.channel.send({"event": "forked", "id": name, "pid": pid})
+        return False
+
+    def leave(self, output: int) -> None:
+        """Rids a fresh kernel of all that belongs to this process."""
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        for descriptor in (*self.outputs.values(), self.wake, self._wake_writer):
+            os.close(descriptor)
+        self.channel.close()
+
+    def reap(self) -> None:
+        try:
+            while os.read(self.wake, 4096):
+                pass
+        except BlockingIOError:
+            pass
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            name = self.kernels.pop(pid, None)
+            if name is None:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            self.channel.send(
+                {
+                    "event": "exited",
+                    "id": name,
+                    "code": code if code >= 0 else None,
+                    "signal": signal_name(-code) if code < 0 else None,
+                }
+            )
+
+    def close_output(self, name: str) -> None:
+        descriptor = self.outputs.pop(name, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def end_kernels(self) -> None:
+        for pid in self.kernels:
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+class PackageFolders:
+    """The folders that modules come from, to notice that something was installed or removed after it was imported here."""
+
+    def __init__(self) -> None:
+        folders = search_path(os.environ.get("PYTHONPATH", ""), "")
+        if site.ENABLE_USER_SITE:
+            folders.append(site.getusersitepackages())
+        self.seen = {folder: self.stamp(folder) for folder in folders}
+
+    def have_changed(self) -> bool:
+        return any(self.stamp(folder) != stamp for folder, stamp in self.seen.items())
+
+    @staticmethod
+    def stamp(folder: str) -> int | None:
+        try:
+            return os.stat(folder).st_mtime_ns
+        except OSError:
+            return None
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
+
+
+def become_kernel(request: dict, server: Server, imported: dict[str, str]) -> None:
+    """Runs the kernel to its end as if the interpreter had just been started for it."""
+    own_path = os.environ.get("PYTHONPATH", "")
+    os.environ.clear()
+    os.environ.update({**imported, **request["environment"]})
+    sys.modules.pop("cygnet", None)
+    os.chdir(request["cwd"])
+    sys.path[:] = search_path(own_path, os.environ.get("PYTHONPATH", ""))
+    importlib.invalidate_caches()
+    reseed()
+    time.tzset()
+    watch_server(server)
+    sys.argv = [launcher_file(request["module"]), *request["arguments"]]
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()
+
+
+def launcher_file(module: str) -> str:
+    """What ``sys.argv[0]`` is after ``python -m module``."""
+    name = "ipykernel.__main__" if module == "ipykernel" else module
+    launcher = importlib.util.find_spec(name)
+    return launcher.origin if launcher is not None and launcher.origin is not None else module
+
+
+def search_path(own: str, wanted: str) -> list[str]:
+    """The interpreter's own folders, with the kernel's PYTHONPATH before them instead of this process's."""
+    mine = {os.path.abspath(path) for path in own.split(os.pathsep) if path}
+    # The first entry is where this process was started, unless Python was told to be safe.
+    folders = sys.path if getattr(sys.flags, "safe_path", False) else sys.path[1:]
+    kept = [path for path in folders if os.path.abspath(path) not in mine]
+    return [*(os.path.abspath(path) for path in wanted.split(os.pathsep) if path), *kept]
+
+
+def reseed() -> None:
+    import random
+
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None:
+        process.current_process().authkey = os.urandom(32)
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is not None and os.environ.get("MPLBACKEND"):
+        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
+
+
+def watch_server(server: Server) -> None:
+    """Lets ipykernel's own guard against a lost server look at the server, not at this kernel's parent."""
+    from ipykernel import kernelapp
+
+    class ServerPoller(threading.Thread):
+        def __init__(self, parent_pid: int = 0) -> None:
+            super().__init__(daemon=True)
+
+        def run(self) -> None:
+            server.wait()
+            os._exit(1)
+
+    kernelapp.ParentPollerUnix = ServerPoller
+
+
+if __name__ == "__main__":
+    sys.exit(main())
