@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely'
+import type { Identity } from './identities.ts'
+import type { AuthTables } from './tables.ts'
+
+const writeEvery = 30_000
+
+export interface Activity {
+  note(identity: Identity, time: number): void
+  close(): Promise<void>
+}
+
+export interface ActivityOptions {
+  database: Kysely<AuthTables>
+  sessionLifetime: number
+  onError: (error: unknown) => void
+}
+
+/** Collects when users, sessions and tokens were last active and writes it every half minute: no request waits for it. */
+export function createActivity({ database, sessionLifetime, onError }: ActivityOptions): Activity {
+  let users = new Map<number, number>()
+  let sessions = new Map<string, number>()
+  let tokens = new Map<string, number>()
+  const timer = setInterval(() => void write().catch(onError), writeEvery)
+  timer.unref()
+
+  return {
+    note({ user, via, credential }, time) {
+      users.set(user.id, time)
+      if (via === 'cookie') sessions.set(credential, time)
+      else tokens.set(credential, time)
+    },
+    async close() {
+      clearInterval(timer)
+      await write()
+    },
+  }
+
+  async function write(): Promise<void> {
+    if (users.size === 0) return
+    const noted = { users, sessions, tokens }
+    users = new Map()
+    sessions = new Map()
+    tokens = new Map()
+    await database.transaction().execute(async (writing) => {
+      for (const [id, time] of noted.users)
+        await writing
+          .updateTable('users')
+          .set({ last_activity: toText(time) })
+          .where('id', '=', id)
+          .execute()
+      for (const [hash, time] of noted.sessions) {
+        const expires = toText(time + sessionLifetime)
+        await writing.updateTable('sign_in_sessions').set({ expires }).where('hash', '=', hash).execute()
+      }
+      for (const [id, time] of noted.tokens)
+        await writing
+          .updateTable('tokens')
+          .set({ last_activity: toText(time) })
+          .where('id', '=', id)
+          .execute()
+    })
+  }
+}
+
+function toText(time: number): string {
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,94 @@
+import { CygnetError } from '@cygnet/core/errors'
+import { isIPv6 } from 'node:net'
+
+const mostCounters = 20_000
+/** Many people may share an address, and all of them mistype. */
+const perAddress = 10
+
+/** One try that was counted as failed in advance, so that many at the same moment do not slip through. */
+export interface Attempt {
+  /** The password was right: forgets the failures of this name at this address. */
+  succeeded(): void
+  /** It was never checked: counts as nothing. */
+  withdrawn(): void
+}
+
+/** Counts failed sign-ins. @throws CygnetError `rate-limited`, with the seconds to wait, where there were too many */
+export type Attempts = (name: string, address: string) => Attempt
+
+export interface AttemptsOptions {
+  /** Failures of one name at one address within the window; ten times as many of one address for all names. */
+  attempts: number
+  windowSeconds: number
+  now: () => number
+}
+
+interface Counter {
+  failures: number
+  ends: number
+}
+
+/** What it remembers is bounded: beyond that the oldest windows are forgotten first. */
+export function createAttempts({ attempts, windowSeconds, now }: AttemptsOptions): Attempts {
+  const pairs = new Map<string, Counter>()
+  const addresses = new Map<string, Counter>()
+
+  return (name, address) => {
+    const place = toPlace(address)
+    const pair = `${place} ${name.slice(0, 100)}`
+    const limits = [
+      { counters: pairs, key: pair, most: attempts },
+      { counters: addresses, key: place, most: attempts * perAddress },
+    ]
+    for (const { counters, key, most } of limits) check(counters.get(key), most)
+    const counted = limits.map(({ counters, key }) => count(counters, key))
+    return {
+      succeeded() {
+        pairs.delete(pair)
+        for (const counter of counted) counter.failures -= 1
+      },
+      withdrawn() {
+        for (const counter of counted) counter.failures -= 1
+      },
+    }
+  }
+
+  function check(counter: Counter | undefined, most: number): void {
+    if (counter === undefined || counter.failures < most) return
+    const wait = counter.ends - now()
+    if (wait <= 0) return
+    const seconds = Math.ceil(wait / 1000)
+    throw new CygnetError('rate-limited', 'Too many failed sign-ins.', {
+      mend: `Wait ${seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`} and try again.`,
+      retryAfter: seconds,
+    })
+  }
+
+  function count(counters: Map<string, Counter>, key: string): Counter {
+    const known = counters.get(key)
+    if (known !== undefined && known.ends > now()) {
+      known.failures += 1
+      return known
+    }
+    counters.delete(key)
+    const oldest = counters.size < mostCounters ? undefined : counters.keys().next().value
+    if (oldest !== undefined) counters.delete(oldest)
+    const counter = { failures: 1, ends: now() + windowSeconds * 1000 }
+    counters.set(key, counter)
+    return counter
+  }
+}
+
+/** Who has one IPv6 address has at least 2^64 of them, so the network counts as one place. */
+function toPlace(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  if (!isIPv6(plain)) return plain
+  const [head = '', tail] = plain.replace(/%.*$/, '').split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const groups = [...left, ...Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0'), ...right]
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
