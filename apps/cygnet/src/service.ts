@@ -17,9 +17,11 @@ import { createServers, type Servers } from '@cygnet/hub/servers/servers'
 import type { ServerTables } from '@cygnet/hub/servers/tables'
 import type { InstalledRelease } from '@cygnet/software/python-release'
 import { createSandboxSpawner } from '@cygnet/spawners/sandbox/spawner'
+import type { Mount } from '@cygnet/spawners/spawner'
 import { createHomes } from '@cygnet/storage/homes'
 import { storageMigrations, type StorageTables } from '@cygnet/storage/share-tables'
-import { createShares } from '@cygnet/storage/shares'
+import { createShares, type ShareMount } from '@cygnet/storage/shares'
+import type { Kysely } from 'kysely'
 import { createRuntimeFolder } from './runtime-folder.ts'
 import { createSessionDescriber } from './session-program.ts'
 
@@ -57,16 +59,18 @@ export async function createService({
   const path = join(config.data, 'cygnet.sqlite')
   const database = await openDatabase<Tables>(path, [authMigrations, serverMigrations, storageMigrations])
   await chmod(path, 0o600)
+  // Kysely's type is invariant: each block is handed the tables that it knows.
+  const storage = database as unknown as Kysely<StorageTables>
   const auth = createAuth({ database, signIn: config.signIn, log })
   const isRoot = process.getuid?.() === 0
   const uidOf = (id: number): number | null => (isRoot ? config.sandbox.uidBase + id : null)
 
   const homes = createHomes({ folder: join(config.data, 'homes'), ownerOf })
   const isUser = async (name: string): Promise<boolean> => (await auth.accounts.find(name)) !== undefined
-  const shares = createShares({ database, homes, isUser, logger: log })
+  const shares = createShares({ database: storage, homes, isUser, log })
   const { network, limits } = config.sandbox
   const servers = createServers({
-    database,
+    database: database as unknown as Kysely<ServerTables>,
     spawner: createSandboxSpawner({ runtimeDir, log, network, limits }),
     limits: createLimits(config.servers),
     releases: async () =>
@@ -79,7 +83,7 @@ export async function createService({
       frontDoorPort,
       publicUrl,
     }),
-    mountsOf: (user) => shares.mountsOf(user.name),
+    mountsOf: async (user) => (await shares.mountsOf(user.name)).map(toMount),
     logger: log,
   })
   shares.onChange(({ recipient }) => servers.refreshMounts(recipient))
@@ -95,7 +99,13 @@ export async function createService({
     proxy,
     routes: [
       createServerRoutes({ servers, accounts: auth.accounts }),
-      createFileRoutes({ homes, shares, examples: await readExamples(join(top, 'examples')), auth, publicUrl }),
+      createFileRoutes({
+        homes,
+        shares,
+        examples: await readExamples(join(top, 'examples')),
+        attempts: auth.attempts,
+        publicUrl,
+      }),
     ],
     portalDir: await findPortal(),
   })
@@ -110,7 +120,7 @@ export async function createService({
 
   async function setAside(user: { id: number; name: string }): Promise<void> {
     await shares.removeUser(user.name)
-    await homes.setAside(user.name, user.id)
+    await homes.setAside(user.name)
   }
 
   async function close(fate: 'stop' | 'keep'): Promise<void> {
@@ -121,6 +131,10 @@ export async function createService({
     await auth.close()
     await database.destroy()
   }
+}
+
+function toMount({ root, path, target, readOnly, ownerUid }: ShareMount): Mount {
+  return { source: { root, path }, target, readOnly, ownerUid }
 }
 
 async function findPortal(): Promise<string> {

@@ -39,7 +39,7 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
     const interpreter =
       release.interpreter === null ? [] : [{ source: release.interpreter, target: release.interpreter }]
     return {
-      home: home.root,
+      home: home.folder,
       uid: parts.uidOf(user.id),
       software: [...program, { source: release.root, target: release.target }, ...interpreter],
       command: ['/opt/cygnet/node', '/opt/cygnet/notebook-server/server.mjs'],
@@ -53,11 +53,10 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
     return {
       CYGNET_URL: parts.publicUrl(),
       CYGNET_RELEASE: release.id,
-      CYGNET_LAB: '/opt/cygnet/lab',
+      CYGNET_LAB_DIR: '/opt/cygnet/lab',
       CYGNET_PYTHON: `${release.target}/bin/python`,
       CYGNET_PYTHON_PATH: '/opt/cygnet/python',
       JUPYTER_PATH: `${release.target}/share/jupyter`,
-      JUPYTERHUB_BASE_URL: '/',
       VIRTUAL_ENV: release.target,
       // What people install themselves lies in their home, one folder a release, and wins over the release.
       PIP_PREFIX: `/home/${name}/.local/releases/${release.id}`,
