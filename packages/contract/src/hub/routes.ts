@@ -91,6 +91,15 @@ export const listTokens = defineRoute({
   response: z.object({ api_tokens: z.array(tokenModel) }),
 })
 
+export const getToken = defineRoute({
+  method: 'GET',
+  path: '/hub/api/users/:name/tokens/:id',
+  summary: 'A token of a user, without its secret.',
+  access: 'self-or-admin',
+  params: z.object({ name, id: z.string().max(100) }),
+  response: tokenModel,
+})
+
 export const revokeToken = defineRoute({
   method: 'DELETE',
   path: '/hub/api/users/:name/tokens/:id',

@@ -1,0 +1,40 @@
+/** The name of the cookie that signs in. */
+export const sessionCookie = 'cygnet-session'
+/** The name of the cookie that scripts of the service's own pages repeat as `X-XSRFToken`. */
+export const xsrfCookie = '_xsrf'
+
+// Browsers keep a cookie for 400 days at most; when a session ends is up to the service.
+const longest = 400 * 24 * 3600
+
+/** The value of the first cookie of this name. Whatever else the header holds is passed over. */
+export function readCookie(header: string | undefined, name: string): string | undefined {
+  if (header === undefined) return undefined
+  let at = 0
+  while (at < header.length) {
+    const end = header.indexOf(';', at)
+    const stop = end === -1 ? header.length : end
+    const equals = header.indexOf('=', at)
+    if (equals !== -1 && equals < stop && header.slice(at, equals).trim() === name)
+      return header
+        .slice(equals + 1, stop)
+        .trim()
+        .replace(/^"(.*)"$/, '$1')
+    at = stop + 1
+  }
+  return undefined
+}
+
+export interface CookieOptions {
+  /** Only over https. */
+  secure: boolean
+  /** Not for scripts. */
+  httpOnly: boolean
+}
+
+export function toCookie(name: string, value: string, { secure, httpOnly }: CookieOptions): string {
+  return `${name}=${value}; Path=/; Max-Age=${longest}; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
+}
+
+export function toRemovedCookie(name: string, { secure, httpOnly }: CookieOptions): string {
+  return `${name}=; Path=/; Max-Age=0; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
+}

@@ -1,0 +1,87 @@
+import { CygnetError } from '@cygnet/core/errors'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { answerError, refuseUpgrade } from './answer-error.ts'
+import type { Connections } from './connections.ts'
+import type { Gate } from './gate.ts'
+import type { ServerProxy, Visit } from './proxied.ts'
+import { isUserPath, normalizeTarget, parseUserPath } from './request-target.ts'
+
+/** What every connection meets first, whichever way it came in. */
+export interface FrontDoor {
+  request(request: IncomingMessage, response: ServerResponse): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+export interface FrontDoorDeps {
+  gate: Gate
+  proxy: ServerProxy
+  connections: Connections
+  /** All that is not a user's server. */
+  routes: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+/** Sends what belongs to a user's server there, past the routes, once it is known who asks and that it is theirs. */
+export function createFrontDoor({ gate, proxy, connections, routes }: FrontDoorDeps): FrontDoor {
+  return {
+    request(request, response) {
+      let url: string
+      try {
+        url = normalizeTarget(request)
+      } catch (error) {
+        return answerError(request, response, error)
+      }
+      if (!isUserPath(url)) return routes(request, response)
+      // Whoever asks before sending a body is told once they may.
+      if (request.headers.expect !== undefined) response.setHeader('connection', 'close')
+      visit(request, response, url).catch((error: unknown) => answerError(request, response, error))
+    },
+    upgrade(request, socket, head) {
+      // Until the proxy takes over nobody else listens, and an error would end the process.
+      socket.on('error', ignore)
+      upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, error))
+    },
+  }
+
+  async function visit(request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+    const { name, rest } = parseUserPath(url)
+    if (rest.split('?', 1)[0] === '/logout') return redirect(response, '/hub/logout')
+    const admitted = await admit(request, name, 'request')
+    if (!rest.startsWith('/')) return redirect(response, `/user/${encodeURIComponent(name)}/${rest}`)
+    if (response.destroyed) return
+    if (request.headers.expect !== undefined) {
+      response.removeHeader('connection')
+      response.writeContinue()
+    }
+    proxy.request(request, response, admitted)
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const url = normalizeTarget(request)
+    if (!isUserPath(url)) throw new CygnetError('not-found', 'There is no connection to upgrade here.')
+    const admitted = await admit(request, parseUserPath(url).name, 'upgrade')
+    if (socket.destroyed) return
+    connections.keep(socket, admitted.principal)
+    proxy.upgrade(request, socket, head, admitted)
+  }
+
+  async function admit(request: IncomingMessage, name: string, kind: 'request' | 'upgrade'): Promise<Visit> {
+    const principal = await gate.authenticate(request, kind)
+    if (principal === null)
+      throw new CygnetError('unauthenticated', 'Nobody is signed in.', {
+        mend: 'Sign in, or send a token as Authorization: token ….',
+      })
+    if (principal.kind !== 'user' || principal.user.name !== name)
+      throw new CygnetError('forbidden', 'A server can be used by its owner only.', {
+        mend: `You are signed in as ${principal.user.name}.`,
+      })
+    return { principal, name }
+  }
+}
+
+function ignore(): void {}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location, 'cache-control': 'no-store', 'content-length': 0 })
+  response.end()
+}

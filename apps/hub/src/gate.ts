@@ -1,0 +1,101 @@
+import type { Identities, Identity } from '@cygnet/auth/identities'
+import { CygnetError } from '@cygnet/core/errors'
+import { sameSecret } from '@cygnet/core/ids'
+import type { IncomingMessage } from 'node:http'
+import { readCookie, sessionCookie, xsrfCookie } from './cookies.ts'
+import type { Origins } from './origin.ts'
+import { localAdministrator, type AccountPrincipal, type Principal } from './principal.ts'
+import { isUserPath, readQuery, takeToken } from './request-target.ts'
+
+/** The one place that finds out who asks, for requests and upgrades alike, before anything is routed. */
+export interface Gate {
+  /** From now on this request is the local administrator's: it came in through a door only they can open. */
+  admitLocal(request: IncomingMessage): void
+  /**
+   * Who asks; null for nobody. A `token` in the query of a path below `/user/` is taken out of `request.url`.
+   * @throws CygnetError `forbidden` for a signed-in browser that another site, or a page without our token, sends
+   */
+  authenticate(request: IncomingMessage, kind?: 'request' | 'upgrade'): Promise<Principal | null>
+  /** Whether a form of our own pages was sent: its field is the cookie's value, and no other site sent it. */
+  isOwnForm(request: IncomingMessage, field: string | null): boolean
+}
+
+export interface GateOptions {
+  identities: Identities
+  origins: Origins
+}
+
+export function createGate({ identities, origins }: GateOptions): Gate {
+  const local = new WeakSet<IncomingMessage>()
+
+  return {
+    admitLocal(request) {
+      local.add(request)
+    },
+    async authenticate(request, kind = 'request') {
+      if (local.has(request)) return localAdministrator
+      const header = readAuthorization(request.headers.authorization)
+      // Who shows a token means it: a wrong one is nobody, whatever cookies come along.
+      if (header !== undefined) return toPrincipal(await identities.identify('token', header))
+      return (await fromQuery(request)) ?? (await fromCookie(request, kind))
+    },
+    isOwnForm(request, field) {
+      return origins.sourceOf(request) !== 'elsewhere' && fitsCookie(request, field ?? undefined)
+    },
+  }
+
+  async function fromQuery(request: IncomingMessage): Promise<AccountPrincipal | null> {
+    const url = request.url ?? ''
+    const found = isUserPath(url) ? takeToken(url) : undefined
+    if (found === undefined) return null
+    const principal = toPrincipal(await identities.identify('token', found.token))
+    if (principal !== null) request.url = found.without
+    return principal
+  }
+
+  async function fromCookie(request: IncomingMessage, kind: 'request' | 'upgrade'): Promise<AccountPrincipal | null> {
+    const secret = readCookie(request.headers.cookie, sessionCookie)
+    if (secret === undefined) return null
+    const principal = toPrincipal(await identities.identify('cookie', secret))
+    if (principal === null) return null
+    const isElsewhere = origins.sourceOf(request) === 'elsewhere'
+    if (kind === 'upgrade') {
+      if (isElsewhere) throw new CygnetError('forbidden', 'Another site may not open this connection.')
+      return principal
+    }
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      // What another site embeds or fetches is read by nobody; where a link leads is read by whoever follows it.
+      return isElsewhere && !isNavigation(request) ? null : principal
+    }
+    if (isElsewhere) throw new CygnetError('forbidden', 'Another site may not do this for you.')
+    const header = request.headers['x-xsrftoken']
+    const token = typeof header === 'string' ? header : readQuery(request.url ?? '', xsrfCookie)
+    if (!fitsCookie(request, token))
+      throw new CygnetError('forbidden', 'The request does not prove that it comes from the service’s own pages.', {
+        mend: `Send the value of the cookie ${xsrfCookie} as X-XSRFToken; in a browser, load the page again.`,
+      })
+    return principal
+  }
+}
+
+/** The token of `Authorization: token X` or `bearer X`. */
+function readAuthorization(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : /^(?:token|bearer) +(\S+)\s*$/i.exec(header)?.[1]
+}
+
+function isNavigation({ headers }: IncomingMessage): boolean {
+  return (
+    headers.origin === undefined &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    (headers['sec-fetch-dest'] ?? 'document') === 'document'
+  )
+}
+
+function fitsCookie(request: IncomingMessage, token: string | undefined): boolean {
+  const cookie = readCookie(request.headers.cookie, xsrfCookie)
+  return cookie !== undefined && cookie !== '' && token !== undefined && sameSecret(cookie, token)
+}
+
+function toPrincipal(identity: Identity | null): AccountPrincipal | null {
+  return identity === null ? null : { kind: 'user', ...identity }
+}

@@ -1,0 +1,76 @@
+import { CygnetError } from '@cygnet/core/errors'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { toSignInPath } from './answer-error.ts'
+import type { BrowserCookies } from './browser-cookies.ts'
+import { sendStaticFile } from './static-file.ts'
+
+/** Paths at which the portal's one page stands; it does the rest in the browser. */
+const pages = ['/', '/start', '/files', '/files/*', '/shared', '/shared/*', '/gallery', '/account']
+const publicPages = ['/s/*']
+
+const portalHeaders = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    // Its components and the plots of notebooks carry inline styles.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "worker-src 'self' blob:",
+    "frame-src 'self' blob:",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'same-origin',
+}
+
+export interface PortalDeps {
+  /** The built portal, with index.html, assets/ and theme/; before it is built, a folder with theme/. */
+  portalDir: string
+  cookies: BrowserCookies
+}
+
+/** Serves the portal: its page at all of its paths after sign-in, those of links without, and its files to everybody. */
+export function mountPortal(app: FastifyInstance, { portalDir, cookies }: PortalDeps): void {
+  for (const url of pages)
+    app.get(url, { config: { access: 'page' } }, async (request, reply) => {
+      if (request.principal === null) return reply.redirect(toSignInPath(request.raw.url ?? '/'))
+      return sendPortal(request, reply)
+    })
+  for (const url of publicPages) app.get(url, { config: { access: 'page' } }, sendPortal)
+
+  const folders = [
+    { name: 'assets', immutable: true },
+    { name: 'theme', immutable: false },
+  ]
+  for (const { name, immutable } of folders)
+    app.get<{ Params: { '*': string } }>(`/${name}/*`, { config: { access: 'page' } }, (request, reply) =>
+      sendStaticFile(request, reply, { root: join(portalDir, name), path: request.params['*'], immutable }),
+    )
+  for (const url of ['/favicon.svg', '/favicon.ico'])
+    app.get(url, { config: { access: 'page' } }, (request, reply) =>
+      sendStaticFile(request, reply, { root: portalDir, path: 'favicon.svg' }),
+    )
+  app.get('/robots.txt', { config: { access: 'page' } }, (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send('User-agent: *\nDisallow: /\n'),
+  )
+
+  async function sendPortal(request: FastifyRequest, reply: FastifyReply) {
+    const isBuilt = await stat(join(portalDir, 'index.html')).then(
+      () => true,
+      () => false,
+    )
+    if (!isBuilt)
+      throw new CygnetError('unavailable', 'The portal’s pages are not built.', {
+        mend: 'Run npm run build where Cygnet is installed, and start it again.',
+      })
+    cookies.ensureXsrf(request, reply)
+    return sendStaticFile(request, reply, { root: portalDir, path: 'index.html', headers: portalHeaders })
+  }
+}

@@ -1,0 +1,30 @@
+export interface PrincipalUser {
+  id: number
+  name: string
+  admin: boolean
+}
+
+/** Who asks, known before anything is routed. */
+export type Principal = AccountPrincipal | LocalAdministrator
+
+export interface AccountPrincipal {
+  kind: 'user'
+  user: PrincipalUser
+  via: 'cookie' | 'token'
+  /** Names the sign-in session or the token; no secret. */
+  credential: string
+}
+
+/** Whoever may use the administrator's socket on this machine. It has no account, so no home, server or tokens. */
+export interface LocalAdministrator {
+  kind: 'local-admin'
+  user: PrincipalUser
+  via: 'socket'
+}
+
+/** The name has a space, which no user's has, and the id is no user's. */
+export const localAdministrator: LocalAdministrator = {
+  kind: 'local-admin',
+  user: { id: 0, name: 'local administrator', admin: true },
+  via: 'socket',
+}

@@ -1,0 +1,108 @@
+import { createAuth, type Auth } from '@cygnet/auth/auth'
+import { authMigrations, type AuthTables } from '@cygnet/auth/tables'
+import { parseConfig, type ConfigInput } from '@cygnet/core/config'
+import { openDatabase } from '@cygnet/core/database'
+import type { Logger } from '@cygnet/core/log'
+import { pino } from 'pino'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { createHub, type Hub, type HubDeps } from '../app.ts'
+import type { ServerState } from '../server-states.ts'
+
+export interface TestHub {
+  hub: Hub
+  auth: Auth
+  url: string
+  port: number
+  folder: string
+  adminSocket: string
+  /** What the log holds, a line each. */
+  logged: string[]
+  /** Set by a test to give a user a server. */
+  servers: Map<number, ServerState>
+  /** Names whose server was stopped and whose home was set aside. */
+  removed: string[]
+  putAside: string[]
+  /** Moves the clock of sign-in, in seconds. */
+  pass: (seconds: number) => void
+}
+
+export interface TestHubOptions {
+  signIn?: ConfigInput['signIn']
+  publicUrl?: string
+  trustProxy?: boolean
+  proxy?: HubDeps['proxy']
+  routes?: HubDeps['routes']
+}
+
+/** A hub on a free port with a database of its own; it is gone with the test. */
+export async function createTestHub(options: TestHubOptions = {}): Promise<TestHub> {
+  const folder = await mkdtemp(join(tmpdir(), 'cygnet-hub-'))
+  const database = await openDatabase<AuthTables>(join(folder, 'cygnet.sqlite'), [authMigrations])
+  const logged: string[] = []
+  const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
+  let passed = 0
+  const { signIn } = parseConfig({ signIn: options.signIn })
+  const auth = createAuth({ database, signIn, log, now: () => Date.now() + passed * 1000 })
+  const servers = new Map<number, ServerState>()
+  const removed: string[] = []
+  const putAside: string[] = []
+  const hub = await createHub({
+    auth,
+    log,
+    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+    trustProxy: options.trustProxy ?? false,
+    servers: {
+      of: (id) => servers.get(id) ?? null,
+      remove: async ({ id, name }) => {
+        servers.delete(id)
+        removed.push(name)
+      },
+    },
+    homes: { setAside: async ({ name }) => void putAside.push(name) },
+    proxy: options.proxy ?? echo,
+    routes: options.routes ?? [],
+    portalDir: await createPortal(folder),
+  })
+  const { port, url } = await hub.listen({ host: '127.0.0.1', port: 0 })
+  const adminSocket = join(folder, 'admin.sock')
+  await hub.listenAdmin(adminSocket)
+  onTestFinished(async () => {
+    await hub.close()
+    await auth.close()
+    await database.destroy()
+    await rm(folder, { recursive: true })
+  })
+  const pass = (seconds: number): void => void (passed += seconds)
+  return { hub, auth, url, port, folder, adminSocket, logged, servers, removed, putAside, pass }
+}
+
+/** Stands for the users' servers: says what it was handed, and sends back what an upgraded connection gets. */
+const echo: HubDeps['proxy'] = {
+  request(request, response, { principal, name }) {
+    request.resume()
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ name, url: request.url, via: principal.via, user: principal.user.name }))
+  },
+  upgrade(request, socket, head, { principal }) {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.write(`${principal.user.name} ${principal.via} ${request.url}\n`)
+    if (head.length > 0) socket.unshift(head)
+    socket.pipe(socket)
+  },
+}
+
+async function createPortal(folder: string): Promise<string> {
+  const portal = join(folder, 'portal')
+  await mkdir(join(portal, 'assets'), { recursive: true })
+  await mkdir(join(portal, 'theme'))
+  await writeFile(join(portal, 'index.html'), '<!doctype html><title>Portal</title>')
+  await writeFile(join(portal, 'favicon.svg'), '<svg/>')
+  await writeFile(join(portal, 'theme', 'cygnet.css'), '.page {}')
+  await writeFile(join(portal, 'assets', 'main-abc123.js'), 'plain')
+  await writeFile(join(portal, 'assets', 'main-abc123.js.br'), 'brotli')
+  await writeFile(join(portal, 'assets', 'main-abc123.js.gz'), 'gzip')
+  return portal
+}
