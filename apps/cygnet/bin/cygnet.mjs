@@ -1,25 +1,41 @@
 #!/usr/bin/env node
-// Runs the command on the project's own Node, so that the machine's may be older, with V8's compile cache on.
-import { spawnSync } from 'node:child_process'
+// Runs the command on the project's own Node, so that the machine's may be older, with V8's compile cache on. The service itself
+// gets a small young generation: it allocates little that lives long, and this takes 30 MB off it at the same speed.
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const top = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+const script = fileURLToPath(import.meta.url)
+const top = join(dirname(script), '..', '..', '..')
 const node = join(top, 'node_modules', 'node', 'bin', 'node')
+const words = process.argv.slice(2)
 const [major] = process.versions.node.split('.').map(Number)
+const small = '--max-semi-space-size=4'
 
-if (major >= 24) {
+if (major < 24) runOnOwnNode()
+else if (words.includes('start') && !process.execArgv.includes(small)) becomeSmall()
+else {
   module.enableCompileCache(join(top, 'node_modules', '.cache', 'cygnet'))
   await import('../src/main.ts')
-} else if (existsSync(node)) {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
-  const { status } = spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  process.exitCode = status ?? 1
-} else {
-  process.stderr.write(
-    'The dependencies of Cygnet are not installed: run `npm start` or `npm ci` in its folder first.\n',
-  )
-  process.exitCode = 1
+}
+
+function runOnOwnNode() {
+  if (!existsSync(node)) {
+    process.stderr.write('The dependencies of Cygnet are not installed: run `npm start` or `npm ci` in its folder first.\n')
+    process.exitCode = 1
+    return
+  }
+  const child = spawn(node, [script, ...words], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('close', (code) => {
+    process.exitCode = code ?? 1
+  })
+}
+
+/** Replaces this process, so that signals and exit codes need no passing on. */
+function becomeSmall() {
+  process.removeAllListeners('warning')
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, small, script, ...words], process.env)
 }
