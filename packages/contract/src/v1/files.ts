@@ -28,6 +28,8 @@ export type Entry = z.infer<typeof entry>
 
 const params = z.object({ tree: treeId })
 const at = z.object({ path: treePath })
+/** Also what begins with a dot. */
+const hidden = z.enum(['0', '1']).default('0')
 
 export const getEntry = defineRoute({
   method: 'GET',
@@ -35,7 +37,7 @@ export const getEntry = defineRoute({
   summary: 'A file or folder; a folder with what is in it, folders first, by name.',
   access: 'public',
   params,
-  query: at,
+  query: at.extend({ hidden }),
   response: entry.extend({ children: z.array(entry).optional() }),
 })
 
@@ -66,7 +68,7 @@ export const readArchive = defineRoute({
   summary: 'A folder as a zip file.',
   access: 'public',
   params,
-  query: at,
+  query: at.extend({ hidden }),
   response: 'stream',
 })
 

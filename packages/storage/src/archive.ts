@@ -1,0 +1,124 @@
+import type { FileHandle } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { constants, deflateRaw } from 'node:zlib'
+import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import type { Directory } from './directory.ts'
+import { isTemporary } from './temporary.ts'
+import { locate, type Root } from './walk.ts'
+import type { ZipEntry } from './zip.ts'
+
+const deflate = promisify(deflateRaw)
+
+const pieceBytes = 256 * 1024
+/** As the longest path the API takes. */
+const longestPath = 4096
+/** What of a file is compressed to see whether the rest is worth it. */
+const sampleBytes = 64 * 1024
+
+export interface ArchiveOptions {
+  /** Also what begins with a dot. */
+  hidden: boolean
+  /** Real paths for which this is true are left out. */
+  skip: (path: readonly string[]) => boolean
+}
+
+/**
+ * What is in a folder, for a zip file, below a folder named `title`. Links to files of the tree become those files.
+ * Links to folders (they could go round for ever), links that lead out, special files and what cannot be read are left out.
+ * Never more than one folder and one file are open.
+ *
+ * @param path - the folder, without links
+ */
+export async function* walkForArchive(
+  root: Root,
+  path: readonly string[],
+  title: string,
+  options: ArchiveOptions,
+): AsyncGenerator<ZipEntry> {
+  const waiting: Array<{ path: readonly string[]; shown: string }> = [{ path, shown: toSafeName(title, new Set()) }]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    await using folder = await openIfThere(root, next.path)
+    if (folder === undefined) continue
+    yield { name: next.shown, modified: (await folder.stat()).mtime, mode: 0o755, compress: false }
+    const below: typeof waiting = []
+    const names = (await folder.names())
+      .filter((name) => !isTemporary(name) && (options.hidden || !name.startsWith('.')))
+      .toSorted()
+    const taken = new Set(names)
+    for (const name of names) {
+      const real = [...next.path, name]
+      const shown = `${next.shown}/${toSafeName(name, taken)}`
+      if (options.skip(real) || Buffer.byteLength(shown) > longestPath) continue
+      const stats = await folder.look(name)
+      if (stats?.isDirectory()) below.push({ path: real, shown })
+      else if (stats?.isFile() || stats?.isSymbolicLink()) yield* fileEntry(root, real, shown)
+    }
+    // The last goes first; not spread, as there may be more of them than a call takes arguments.
+    for (const one of below.toReversed()) waiting.push(one)
+  }
+}
+
+async function openIfThere(root: Root, path: readonly string[]): Promise<Directory | undefined> {
+  try {
+    await using location = await locate(root, path, 'keep')
+    return await location.folder.openFolder(location.name)
+  } catch (error) {
+    if (isPassedOver(error)) return undefined
+    throw error
+  }
+}
+
+async function* fileEntry(root: Root, path: readonly string[], shown: string): AsyncGenerator<ZipEntry> {
+  const opened = await openForReading(root, path)
+  if (opened === undefined) return
+  await using handle = opened.handle
+  const { mtime, mode, size } = opened.stats
+  const compress = await isCompressible(handle)
+  yield { name: shown, modified: mtime, mode: mode & 0o777, compress, content: readUpTo(handle, size) }
+}
+
+/** Images, videos and archives are not, whatever they are called; and trying costs more than anything else here. */
+async function isCompressible(handle: FileHandle): Promise<boolean> {
+  const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(sampleBytes), 0, sampleBytes, 0)
+  const compressed = await deflate(buffer.subarray(0, bytesRead), { level: constants.Z_BEST_SPEED })
+  return compressed.length < bytesRead * 0.95
+}
+
+async function openForReading(root: Root, path: readonly string[]) {
+  try {
+    await using location = await locate(root, path, 'follow')
+    return await location.folder.openFile(location.name)
+  } catch (error) {
+    if (isPassedOver(error)) return undefined
+    throw error
+  }
+}
+
+/** A file that grows meanwhile is taken as long as it was, one that shrinks as far as it goes. */
+async function* readUpTo(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < size;) {
+    const wanted = Math.min(pieceBytes, size - at)
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(wanted), 0, wanted, at)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}
+
+function isPassedOver(error: unknown): boolean {
+  return (
+    error instanceof CygnetError ||
+    isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG')
+  )
+}
+
+/** A backslash separates folders for some programs that unpack, and a control character hides what follows. */
+function toSafeName(name: string, taken: Set<string>): string {
+  // oxlint-disable-next-line no-control-regex
+  const safe = name.replace(/[\\/\u0000-\u001f\u007f]/g, '_')
+  if (safe === name) return name
+  let unique = safe
+  for (let count = 2; taken.has(unique); count++) unique = `${safe} (${count})`
+  taken.add(unique)
+  return unique
+}

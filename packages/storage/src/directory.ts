@@ -1,0 +1,105 @@
+import { lstat as lstatWithCallback, type Stats } from 'node:fs'
+import { constants, open, readdir, readlink, type FileHandle } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { isSystemError } from '@cygnet/core/errors'
+
+// Not among Node's constants; the same on x86-64 and arm64. The handle names the thing without opening it, so a FIFO
+// does not wait, a device does not act, and permission to read is not needed.
+const O_PATH = 0x20_0000
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+
+// A third faster than the one of fs/promises, which counts in folders of thousands.
+const lstat = promisify(lstatWithCallback)
+
+/**
+ * A folder that is held open, so that what happens below it happens in this folder, whatever is renamed meanwhile.
+ *
+ * Node has no `openat`; a path through `/proc/self/fd/<n>/<name>` is the same: the kernel goes straight to the held
+ * folder and then looks up one name. Every call must be awaited before the folder is disposed of, as the number may be
+ * another file's afterwards.
+ */
+export class Directory implements AsyncDisposable {
+  readonly #handle: FileHandle
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  /** Opens a folder by a path that only the service can change. The last component may not be a symbolic link. */
+  static async open(path: string): Promise<Directory> {
+    return new Directory(await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW))
+  }
+
+  /** A path to `name` in this folder, good while it is held; `.` is the folder itself. The name is never followed here. */
+  at(name: string): string
+  at(name: string | Buffer): string | Buffer
+  at(name: string | Buffer): string | Buffer {
+    const here = `/proc/self/fd/${this.#handle.fd}/`
+    return typeof name === 'string' ? here + name : Buffer.concat([Buffer.from(here), name])
+  }
+
+  /** @throws `ENOTDIR` for what is no folder, a symbolic link included */
+  async openFolder(name: string | Buffer): Promise<Directory> {
+    return new Directory(await open(this.at(name), O_PATH | O_DIRECTORY | O_NOFOLLOW))
+  }
+
+  /** Opens an ordinary file for reading; undefined for anything else: nothing is opened then, not even a FIFO. */
+  async openFile(name: string): Promise<{ handle: FileHandle; stats: Stats } | undefined> {
+    await using thing = await open(this.at(name), O_PATH | O_NOFOLLOW)
+    if (!(await thing.stat()).isFile()) return undefined
+    const handle = await open(`/proc/self/fd/${thing.fd}`, O_RDONLY | O_NONBLOCK)
+    try {
+      return { handle, stats: await handle.stat() }
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** What `name` is, without following it; undefined where there is nothing. */
+  async look(name: string | Buffer): Promise<Stats | undefined> {
+    try {
+      return await lstat(this.at(name))
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  /** Where a symbolic link points; undefined for anything else, also for nothing. */
+  async readLink(name: string): Promise<string | undefined> {
+    try {
+      return await readlink(this.at(name))
+    } catch (error) {
+      if (isSystemError(error, 'EINVAL', 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    }
+  }
+
+  async names(): Promise<string[]> {
+    return readdir(this.at('.'))
+  }
+
+  /** As bytes, for names that are no valid UTF-8. */
+  async rawNames(): Promise<Buffer[]> {
+    return readdir(this.at('.'), { encoding: 'buffer' })
+  }
+
+  async stat(): Promise<Stats> {
+    return this.#handle.stat()
+  }
+
+  /** Puts what was created, renamed or removed in this folder on the disk. */
+  async sync(): Promise<void> {
+    await using readable = await open(this.at('.'), O_RDONLY | O_DIRECTORY)
+    await readable.sync()
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

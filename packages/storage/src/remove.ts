@@ -1,0 +1,75 @@
+import { rename, rmdir, unlink } from 'node:fs/promises'
+import { isSystemError } from '@cygnet/core/errors'
+import type { Directory } from './directory.ts'
+import { createTemporaryName } from './temporary.ts'
+import { notFound, type Location } from './walk.ts'
+
+/** Folders held open at once; what lies deeper is first moved up. */
+const deepest = 32
+/** How often something may be put into a folder while it is being deleted. */
+const attempts = 10
+
+/**
+ * Deletes a file, a symbolic link (not what it leads to), or a folder with everything in it. Each folder is emptied
+ * through its own handle, so one that is replaced by a link meanwhile leads nowhere else.
+ *
+ * @throws CygnetError `not-found`
+ */
+export async function removeEntry(location: Location): Promise<void> {
+  const { folder, name } = location
+  if (!(await removeOne(folder, name, undefined, 0))) throw notFound(location.path)
+  await folder.sync()
+}
+
+/**
+ * @param top - the topmost folder of the deletion, to move deep folders to
+ * @returns false where there was nothing
+ */
+async function removeOne(
+  parent: Directory,
+  name: string | Buffer,
+  top: Directory | undefined,
+  depth: number,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await unlink(parent.at(name))
+      return true
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return false
+      // Linux says EISDIR for a folder, POSIX EPERM.
+      if (!isSystemError(error, 'EISDIR', 'EPERM')) throw error
+      if (isSystemError(error, 'EPERM') && !(await parent.look(name))?.isDirectory()) throw error
+    }
+    try {
+      await emptyFolder(parent, name, top, depth)
+      await rmdir(parent.at(name))
+      return true
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return true
+      if (!isSystemError(error, 'ENOTEMPTY', 'ENOTDIR', 'EEXIST') || attempt === attempts) throw error
+    }
+  }
+}
+
+async function emptyFolder(
+  parent: Directory,
+  name: string | Buffer,
+  top: Directory | undefined,
+  depth: number,
+): Promise<void> {
+  await using folder = await parent.openFolder(name)
+  for (const child of await folder.rawNames()) {
+    if (top !== undefined && depth >= deepest && (await folder.look(child))?.isDirectory()) {
+      await rename(folder.at(child), top.at(createTemporaryName()))
+    } else {
+      await removeOne(folder, child, top ?? folder, depth + 1)
+    }
+  }
+  // What was moved up from below came after the names were read.
+  if (top === undefined) {
+    for (let rest = await folder.rawNames(); rest.length > 0; rest = await folder.rawNames()) {
+      for (const child of rest) await removeOne(folder, child, folder, 1)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { CygnetError } from '@cygnet/core/errors'
+import type { Home, Homes } from './homes.ts'
+import { nameOf, type Share, type SharedKind } from './share.ts'
+import { openSpace, type Space, type SpaceOptions } from './space.ts'
+
+/** Where sessions see what others share; nothing of the user's own is kept there. */
+export const receivedFolder = 'Shared with me'
+
+type Use = Pick<SpaceOptions, 'readOnly' | 'listener'>
+
+/** A user's whole tree. */
+export function openHomeSpace(home: Home, options: Use = {}): Space {
+  return openSpace({
+    folder: home.folder,
+    seenAs: home.seenAs,
+    owner: home.owner,
+    title: home.userName,
+    reserved: receivedFolder,
+    ...options,
+  })
+}
+
+/** Just what is shared: its root is the root of all that can be reached, a file or a folder. */
+export function openSharedSpace(home: Home, share: Share, options: Use = {}): Space {
+  return openSpace({
+    folder: home.folder,
+    base: share.path,
+    seenAs: home.seenAs,
+    owner: home.owner,
+    title: nameOf(share),
+    ...options,
+  })
+}
+
+export async function findSharedKind(homes: Homes, share: Share): Promise<SharedKind> {
+  try {
+    return (await openSharedSpace(await homes.open(share.owner), share).stat('')).kind
+  } catch (error) {
+    if (error instanceof CygnetError && ['not-found', 'forbidden', 'unavailable'].includes(error.code)) return 'missing'
+    throw error
+  }
+}

@@ -1,0 +1,360 @@
+import { randomBytes } from 'node:crypto'
+import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { createId } from '@cygnet/core/ids'
+import type { Logger } from '@cygnet/core/log'
+import type { Kysely } from 'kysely'
+import { mapConcurrently } from './concurrent.ts'
+import type { Homes } from './homes.ts'
+import { createProof, hashPassword, isProof, PasswordChecker } from './link-password.ts'
+import { createMountWatcher } from './mount-watcher.ts'
+import { parsePath, shorten } from './names.ts'
+import { createFolderNames } from './received-name.ts'
+import { isExpired, type Access, type LinkShare, type Share, type SharedKind, type UserShare } from './share.ts'
+import { ShareStore } from './share-store.ts'
+import type { StorageTables } from './share-tables.ts'
+import { findSharedKind, openHomeSpace, receivedFolder } from './shared-space.ts'
+
+/** Things one user can share at a time; more is a mistake or an attack on those who receive them. */
+const mostShares = 1000
+const lookups = 16
+
+export interface SharesOptions {
+  database: Kysely<StorageTables>
+  homes: Homes
+  isUser: (userName: string) => Promise<boolean>
+  log: Logger
+}
+
+export type ShareTarget =
+  | { type: 'link'; password?: string | undefined; expires?: Date | undefined }
+  | { type: 'user'; name: string; access: Access }
+
+/** What is not named stays; null removes. */
+export interface ShareChanges {
+  password?: string | null | undefined
+  expires?: Date | null | undefined
+  access?: Access | undefined
+}
+
+export type WithKind<S extends Share> = S & { kind: SharedKind }
+
+/** What someone shares with a user, for their sessions: plain data. */
+export interface ShareMount {
+  id: string
+  /** The owner's home on the host, and what is shared below it: go there without following any symbolic link. */
+  root: string
+  path: string
+  kind: 'file' | 'folder'
+  /** Below the recipient's home. */
+  target: string
+  readOnly: boolean
+  ownerUid: number | null
+}
+
+/** One try of a password, counted as failed unless it says otherwise. */
+export interface Attempt {
+  succeeded(): void
+}
+
+export type ShareListener = (change: { recipient: string }) => void
+
+export function createShares(options: SharesOptions): Shares {
+  return new Shares(options)
+}
+
+/** Who shares what with whom. Owners and recipients are user names; whoever calls has checked who they are. */
+export class Shares {
+  readonly #homes: Homes
+  readonly #isUser: (userName: string) => Promise<boolean>
+  readonly #store: ShareStore
+  readonly #passwords = new PasswordChecker()
+  readonly #listeners = new Set<ShareListener>()
+  readonly #watcher: ReturnType<typeof createMountWatcher>
+
+  constructor(options: SharesOptions) {
+    this.#homes = options.homes
+    this.#isUser = options.isUser
+    this.#store = new ShareStore(options.database)
+    this.#watcher = createMountWatcher({
+      placesOf: (userName) => this.#placesOf(userName),
+      changed: (recipient) => this.#notify([recipient]),
+      log: options.log,
+    })
+  }
+
+  /** @throws CygnetError `not-found` for the path or the user, `forbidden` for what others shared, `conflict` for a second time */
+  async create(owner: string, path: string, to: ShareTarget): Promise<WithKind<Share>> {
+    const real = await this.#resolve(owner, path)
+    if ((await this.#store.count(owner)) >= mostShares) {
+      throw new CygnetError('conflict', `You share ${mostShares} things already.`, { mend: 'End some shares first.' })
+    }
+    const share = to.type === 'link' ? await this.#createLink(owner, real, to) : await this.#shareWith(owner, real, to)
+    return this.#withKind(share)
+  }
+
+  /** @throws CygnetError `not-found` */
+  async checkUser(userName: string): Promise<void> {
+    if (await this.#isUser(userName)) return
+    throw new CygnetError('not-found', `There is no user “${shorten(userName)}”.`, { mend: 'Check the name.' })
+  }
+
+  /** What a user shares, oldest first: all of it or that of one path. */
+  async listOf(owner: string, path?: string): Promise<Array<WithKind<Share>>> {
+    const shares = await this.#store.listOf(owner)
+    if (path === undefined) return this.#withKinds(shares)
+    const real = await this.#resolve(owner, path).catch(() => path)
+    return this.#withKinds(shares.filter((share) => share.path === real || share.path === path))
+  }
+
+  async listReceived(recipient: string): Promise<Array<WithKind<UserShare>>> {
+    return this.#withKinds(await this.#received(recipient))
+  }
+
+  /** @throws CygnetError `not-found` where it is not this user's to change */
+  async update(owner: string, id: string, changes: ShareChanges): Promise<WithKind<Share>> {
+    const share = await this.#find(id, (found) => found.owner === owner)
+    if (share.type === 'link') {
+      if (changes.access !== undefined) throw new CygnetError('bad-request', 'A link can only be read.')
+      if (changes.expires) checkExpiry(changes.expires)
+      await this.#store.update(id, {
+        ...(changes.password !== undefined && {
+          password_hash: changes.password === null ? null : await hashPassword(changes.password),
+        }),
+        ...(changes.expires !== undefined && { expires: changes.expires?.toISOString() ?? null }),
+      })
+    } else {
+      if (changes.password != null || changes.expires != null) {
+        throw new CygnetError('bad-request', 'Only a link can have a password or an end.')
+      }
+      await this.#store.update(id, changes.access === undefined ? {} : { access: changes.access })
+      this.#notify([share.recipient])
+    }
+    return this.#withKind(await this.#find(id, (found) => found.owner === owner))
+  }
+
+  /** Ends a share at once, for its owner or its recipient. @throws CygnetError `not-found` */
+  async revoke(userName: string, id: string): Promise<void> {
+    const share = await this.#find(id, (found) => found.owner === userName || recipientOf(found) === userName)
+    if (!(await this.#store.delete(id))) throw unknownShare()
+    this.#notifyOf([share])
+  }
+
+  /** @throws CygnetError `not-found` where this was not shared with the user, or no longer */
+  async findReceived(recipient: string, id: string): Promise<UserShare> {
+    const share = await this.#find(id, (found) => recipientOf(found) === recipient)
+    if (share.type !== 'user') throw unknownShare()
+    return share
+  }
+
+  /** @throws CygnetError `not-found` where there never was such a link or it was revoked, `gone` once it expired */
+  async findLink(token: string): Promise<LinkShare> {
+    const share = await this.#store.findByToken(token)
+    if (share?.type !== 'link') {
+      throw new CygnetError('not-found', 'There is no such link.', {
+        mend: 'Check the address, or ask the one who sent it for a new link.',
+      })
+    }
+    if (isExpired(share)) {
+      throw new CygnetError('gone', 'This link has expired.', { mend: 'Ask the one who sent it for a new link.' })
+    }
+    return share
+  }
+
+  /** True where the link needs no password, or this is the proof that {@link unlock} gave. */
+  isOpen(link: LinkShare, proof: string | undefined): boolean {
+    return link.passwordHash === null || (proof !== undefined && isProof(link, proof))
+  }
+
+  /**
+   * Checks a link's password and gives a proof of having known it, good until the password changes.
+   * @param attempt - begins each real check, but not one of a password that was right a moment ago; throws to refuse it
+   * @throws CygnetError `forbidden` for a wrong password
+   */
+  async unlock(link: LinkShare, password: string, attempt: () => Attempt): Promise<string> {
+    if (!this.#passwords.isRemembered(link, password)) {
+      const current = attempt()
+      if (!(await this.#passwords.check(link, password))) throw new CygnetError('forbidden', 'The password is wrong.')
+      current.succeeded()
+    }
+    return createProof(link)
+  }
+
+  async kindOf(share: Share): Promise<SharedKind> {
+    return findSharedKind(this.#homes, share)
+  }
+
+  /** Something in a home has another path: the shares of it and of what is below follow. */
+  async moved(owner: string, from: string, to: string): Promise<void> {
+    // At the new path there may be shares of what was there once.
+    const found = [...(await this.#store.listWithin(owner, from)), ...(await this.#store.listWithin(owner, to))]
+    await this.#store.move(owner, from, to)
+    this.#notifyOf(found)
+  }
+
+  /** Something in a home came, went or was replaced: sessions that hold on to the old one need the new. */
+  async replaced(owner: string, path: string): Promise<void> {
+    this.#notifyOf(await this.#store.listWithin(owner, path))
+  }
+
+  /** What others share with a user and is there now. */
+  async mountsOf(recipient: string): Promise<ShareMount[]> {
+    const shares = await this.listReceived(recipient)
+    const mounts: ShareMount[] = []
+    for (const share of shares) {
+      if (share.kind === 'missing') continue
+      const home = await this.#homes.open(share.owner)
+      mounts.push({
+        id: share.id,
+        root: home.folder,
+        path: share.path,
+        kind: share.kind,
+        target: `${receivedFolder}/${share.folder}`,
+        readOnly: share.access === 'read',
+        ownerUid: home.owner?.uid ?? null,
+      })
+    }
+    return mounts
+  }
+
+  /** Called when what a user receives started, changed or ended, or a thing was replaced by another. Returns its undoing. */
+  onChange(listener: ShareListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** While a session of this user runs: also notices what is replaced on the disk. Again is no error. */
+  async watch(userName: string): Promise<void> {
+    await this.#watcher.watch(userName)
+  }
+
+  unwatch(userName: string): void {
+    this.#watcher.unwatch(userName)
+  }
+
+  /** Ends what a user shares and receives. */
+  async removeUser(userName: string): Promise<void> {
+    const shares = await this.#store.listOf(userName)
+    await this.#store.deleteUser(userName)
+    this.unwatch(userName)
+    this.#notifyOf(shares)
+  }
+
+  close(): void {
+    this.#watcher.close()
+    this.#listeners.clear()
+  }
+
+  /** The real path of what is to be shared. */
+  async #resolve(owner: string, path: string): Promise<string> {
+    parsePath(path)
+    const real = await openHomeSpace(await this.#homes.open(owner)).resolve(path)
+    if (real === '') {
+      throw new CygnetError('bad-request', 'Your whole home folder cannot be shared.', {
+        mend: 'Choose a file or folder in it.',
+      })
+    }
+    if (real === receivedFolder || real.startsWith(`${receivedFolder}/`)) {
+      throw new CygnetError('forbidden', 'What others share with you cannot be shared onward.', {
+        mend: 'Ask its owner to share it, or share a copy of yours.',
+      })
+    }
+    return real
+  }
+
+  async #createLink(owner: string, path: string, to: ShareTarget & { type: 'link' }): Promise<Share> {
+    if (to.expires !== undefined) checkExpiry(to.expires)
+    const id = createId()
+    await this.#store.insert({
+      ...blank(id, owner, path),
+      // 144 bits: short enough to be read, too many to be guessed.
+      token: randomBytes(18).toString('base64url'),
+      password_hash: to.password === undefined ? null : await hashPassword(to.password),
+      expires: to.expires?.toISOString() ?? null,
+    })
+    return this.#find(id, () => true)
+  }
+
+  async #shareWith(owner: string, path: string, to: ShareTarget & { type: 'user' }): Promise<Share> {
+    if (to.name === owner) throw new CygnetError('bad-request', 'This is yours already.')
+    await this.checkUser(to.name)
+    const received = await this.#received(to.name)
+    if (received.some((share) => share.owner === owner && share.path === path)) {
+      throw new CygnetError('conflict', `You share this with ${to.name} already.`, {
+        mend: 'Change that share, or end it first.',
+      })
+    }
+    const id = createId()
+    const taken = new Set(received.map((share) => share.folder))
+    for (const folder of createFolderNames(nameOfPath(path), owner)) {
+      if (taken.has(folder)) continue
+      try {
+        await this.#store.insert({ ...blank(id, owner, path), recipient: to.name, access: to.access, folder })
+        break
+      } catch (error) {
+        // Someone else shared something of that name with the same user a moment ago.
+        if (!isSystemError(error, 'SQLITE_CONSTRAINT_UNIQUE', '23505')) throw error
+      }
+    }
+    this.#notify([to.name])
+    return this.#find(id, () => true)
+  }
+
+  async #received(recipient: string): Promise<UserShare[]> {
+    return (await this.#store.listReceived(recipient)).filter((share) => share.type === 'user')
+  }
+
+  async #placesOf(recipient: string) {
+    const shares = await this.#received(recipient)
+    return Promise.all(shares.map(async ({ owner, path }) => ({ root: (await this.#homes.open(owner)).folder, path })))
+  }
+
+  async #find(id: string, allowed: (share: Share) => boolean): Promise<Share> {
+    const share = await this.#store.find(id)
+    if (share === undefined || !allowed(share)) throw unknownShare()
+    return share
+  }
+
+  async #withKind<S extends Share>(share: S): Promise<WithKind<S>> {
+    return { ...share, kind: await this.kindOf(share) }
+  }
+
+  async #withKinds<S extends Share>(shares: S[]): Promise<Array<WithKind<S>>> {
+    return mapConcurrently(shares, lookups, (share) => this.#withKind(share))
+  }
+
+  #notifyOf(shares: Share[]): void {
+    this.#notify(shares.map(recipientOf).filter((name) => name !== undefined))
+  }
+
+  #notify(recipients: string[]): void {
+    for (const recipient of new Set(recipients)) {
+      this.#watcher.refresh(recipient)
+      for (const listener of this.#listeners) listener({ recipient })
+    }
+  }
+}
+
+function blank(id: string, owner: string, path: string) {
+  const created = new Date().toISOString()
+  const none = { recipient: null, access: null, folder: null, token: null, password_hash: null, expires: null }
+  return { id, owner, path, created, ...none }
+}
+
+function recipientOf(share: Share): string | undefined {
+  return share.type === 'user' ? share.recipient : undefined
+}
+
+function nameOfPath(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function checkExpiry(expires: Date): void {
+  if (expires > new Date()) return
+  throw new CygnetError('bad-request', `The link would have expired at ${expires.toISOString()} already.`, {
+    mend: 'Choose a time to come.',
+  })
+}
+
+function unknownShare(): CygnetError {
+  return new CygnetError('not-found', 'There is no such share.')
+}

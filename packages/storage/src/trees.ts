@@ -1,0 +1,50 @@
+import type { Homes } from './homes.ts'
+import { nameOf, type Access, type LinkShare, type Share } from './share.ts'
+import { openHomeSpace, openSharedSpace } from './shared-space.ts'
+import type { Shares } from './shares.ts'
+import type { Space, SpaceListener } from './space.ts'
+
+/** A space as someone may use it, with the shares in it kept true through every change made here. */
+export interface Tree {
+  space: Space
+  owner: string
+  /** What its root is called. */
+  title: string
+  access: Access
+}
+
+export interface Trees {
+  /** A user's own. */
+  home(userName: string): Promise<Tree>
+  /** What was shared with a user. @throws CygnetError `not-found` */
+  received(userName: string, shareId: string): Promise<Tree>
+  /** What a link shows; the caller has checked the link's password. Never to be changed. */
+  linked(link: LinkShare): Promise<Tree>
+}
+
+export function createTrees(homes: Homes, shares: Shares): Trees {
+  const listenerFor = (owner: string, base: string): SpaceListener => {
+    const inHome = (path: string): string => [base, path].filter((part) => part !== '').join('/')
+    return {
+      changed: (path) => shares.replaced(owner, inHome(path)),
+      moved: (from, to) => shares.moved(owner, inHome(from), inHome(to)),
+    }
+  }
+  const shared = async (share: Share, access: Access): Promise<Tree> => {
+    const home = await homes.open(share.owner)
+    const readOnly = access === 'read'
+    const space = openSharedSpace(home, share, { readOnly, listener: listenerFor(share.owner, share.path) })
+    return { space, owner: share.owner, title: nameOf(share), access }
+  }
+  return {
+    async home(userName) {
+      const space = openHomeSpace(await homes.open(userName), { listener: listenerFor(userName, '') })
+      return { space, owner: userName, title: userName, access: 'write' }
+    },
+    async received(userName, shareId) {
+      const share = await shares.findReceived(userName, shareId)
+      return shared(share, share.access)
+    },
+    linked: (link) => shared(link, 'read'),
+  }
+}
