@@ -1,0 +1,330 @@
+"""Mounts what others share with a user into a session's home.
+
+    mounts.py apply              into a running sandbox, as root; the plan as JSON on standard input
+    mounts.py enter PLAN COMMAND...   puts the home together in namespaces of its own, as an ordinary user, then becomes COMMAND
+
+Both the sources, in homes of other users, and the home that is mounted into are hostile ground: whatever is checked by path
+may be something else a moment later. So every path below a home is opened once, without following symbolic links, and from
+then on only the descriptor counts. System calls and constants: openat2(2), open_tree(2), move_mount(2), mount_setattr(2),
+fsopen(2), linux/mount.h; their numbers are the same on all processors.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import stat
+import sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+SYS_OPEN_TREE, SYS_MOVE_MOUNT, SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT = 428, 429, 430, 431, 432
+SYS_OPENAT2, SYS_MOUNT_SETATTR = 437, 442
+
+O_PATH = os.O_PATH
+AT_EMPTY_PATH, AT_RECURSIVE = 0x1000, 0x8000
+OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
+MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH = 0x04, 0x40
+FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE = 1, 6
+FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC = 1, 1
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_IDMAP = 1, 2, 4, 8, 0x100000
+MS_REC, MS_PRIVATE, MS_SLAVE = 1 << 14, 1 << 18, 1 << 19
+MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 2, 4, 8
+
+
+class OpenHow(ctypes.Structure):
+    _fields_ = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
+
+
+class MountAttr(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")]
+
+
+def check(result, what):
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), what)
+    return result
+
+
+def syscall(number, *arguments, what=None):
+    # Unlike a plain int, c_long is passed whole.
+    wide = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    return check(libc.syscall(ctypes.c_long(number), *wide), what)
+
+
+def text(value):
+    return ctypes.c_char_p(os.fsencode(value))
+
+
+def open_beneath(folder, path, flags):
+    how = OpenHow(flags | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+    return syscall(SYS_OPENAT2, folder, text(path or "."), ctypes.byref(how), ctypes.sizeof(how), what=path)
+
+
+def open_source(mount):
+    root = os.open(mount["root"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        source = open_beneath(root, mount["path"], O_PATH | os.O_NOFOLLOW)
+    finally:
+        os.close(root)
+    mode = os.fstat(source).st_mode
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        os.close(source)
+        raise OSError(errno.EINVAL, "neither a folder nor a regular file", mount["path"])
+    return source
+
+
+def clone_tree(source, recursive=False):
+    flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
+    return syscall(SYS_OPEN_TREE, source, text(""), flags, what="open_tree")
+
+
+def set_attributes(tree, attributes, userns=0, recursive=False):
+    change = MountAttr(attributes, 0, MS_PRIVATE, userns)
+    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
+    syscall(SYS_MOUNT_SETATTR, tree, text(""), flags, ctypes.byref(change), ctypes.sizeof(change), what="mount_setattr")
+
+
+def attach(tree, target):
+    flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+    syscall(SYS_MOVE_MOUNT, tree, text(""), target, text(""), flags, what="move_mount")
+
+
+def create_scratch(attributes):
+    """A file system of its own for mount points: nothing of them is ever written into the home."""
+    context = syscall(SYS_FSOPEN, text("tmpfs"), FSOPEN_CLOEXEC, what="fsopen")
+    for key, value in (("source", "cygnet-shared"), ("size", "256k"), ("nr_inodes", "4096"), ("mode", "0755")):
+        syscall(SYS_FSCONFIG, context, FSCONFIG_SET_STRING, text(key), text(value), 0, what="fsconfig")
+    syscall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0, what="fsconfig")
+    tree = syscall(SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, attributes, what="fsmount")
+    os.close(context)
+    return tree
+
+
+def user_namespace(inside, outside):
+    """A user namespace that shows what belongs to `inside` on disk as belonging to `outside`."""
+    ready, go = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            check(libc.unshare(CLONE_NEWUSER), "unshare")
+            os.write(ready[1], b"x")
+            os.close(go[1])
+            os.read(go[0], 1)
+        finally:
+            os._exit(0)
+    try:
+        os.close(ready[1])
+        os.close(go[0])
+        if os.read(ready[0], 1) != b"x":
+            raise OSError(errno.EPERM, "no user namespace can be made", "unshare")
+        for name in ("uid_map", "gid_map"):
+            with open(f"/proc/{child}/{name}", "w") as file:
+                file.write(f"{inside} {outside} 1")
+        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(go[1])
+        os.close(ready[0])
+        os.waitpid(child, 0)
+
+
+def prepare(mount, uid, maps, recursive):
+    """The mount, attached to nowhere yet. Returns it with whether its files are shown as the user's own."""
+    source = open_source(mount)
+    try:
+        tree = clone_tree(source, recursive)
+    finally:
+        os.close(source)
+    attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (MOUNT_ATTR_RDONLY if mount["readOnly"] else 0)
+    owner = mount["ownerUid"]
+    if owner is None or uid is None or owner == uid:
+        set_attributes(tree, attributes, recursive=recursive)
+        return tree, True
+    try:
+        if owner not in maps:
+            maps[owner] = user_namespace(owner, uid)
+        set_attributes(tree, attributes | MOUNT_ATTR_IDMAP, maps[owner])
+        return tree, True
+    except OSError as error:
+        # An old kernel, or a file system without this ability, such as NFS.
+        if error.errno not in (errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+    set_attributes(tree, attributes)
+    return tree, False
+
+
+def prepare_all(plan, recursive=False):
+    trees, notes, maps = {}, [], {}
+    for mount in plan["mounts"]:
+        try:
+            tree, mapped = prepare(mount, plan["uid"], maps, recursive)
+            trees[mount["name"]] = (tree, mount["readOnly"])
+            if not mapped:
+                notes.append({"name": mount["name"], "problem": "unmapped"})
+        except OSError as error:
+            missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            notes.append({"name": mount["name"], "problem": "missing" if missing else (error.strerror or str(error))})
+    for namespace in maps.values():
+        os.close(namespace)
+    return trees, notes
+
+
+def open_shared(home, name, uid):
+    """The folder in the home that the shared things appear in, made by the user's own right where it is not there."""
+    try:
+        return open_beneath(home, name, O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        pass
+    if uid is not None:
+        libc.setfsgid(uid)
+        libc.setfsuid(uid)
+    try:
+        os.mkdir(name, 0o700, dir_fd=home)
+    except FileExistsError:
+        pass
+    finally:
+        if uid is not None:
+            libc.setfsuid(0)
+            libc.setfsgid(0)
+    return open_beneath(home, name, O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def same_mount(entry, tree, read_only):
+    here, there = os.fstat(entry), os.fstat(tree)
+    is_read_only = bool(os.fstatvfs(entry).f_flag & os.ST_RDONLY)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino) and is_read_only == read_only
+
+
+def unmount(name):
+    """In the working folder. What still has files open there keeps them, nobody opens it anew from outside."""
+    check(libc.umount2(text("./" + name), MNT_DETACH | UMOUNT_NOFOLLOW), name)
+
+
+def make_mount_point(folder, name, is_folder):
+    if is_folder:
+        os.mkdir(name, 0o755, dir_fd=folder)
+    else:
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644, dir_fd=folder))
+    return os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+
+
+def remove_mount_point(folder, name, entry):
+    is_folder = stat.S_ISDIR(os.fstat(entry).st_mode)
+    (os.rmdir if is_folder else os.unlink)(name, dir_fd=folder)
+
+
+def reconcile(scratch, trees):
+    """Makes the mounts below the scratch file system be exactly these. A file that was replaced is mounted anew."""
+    os.fchdir(scratch)
+    own = os.fstat(scratch).st_dev
+    for name in os.listdir("."):
+        entry = os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        is_mounted = os.fstat(entry).st_dev != own
+        if is_mounted and name in trees and same_mount(entry, *trees[name]):
+            os.close(trees.pop(name)[0])
+            os.close(entry)
+            continue
+        os.close(entry)
+        if is_mounted:
+            unmount(name)
+        entry = os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        remove_mount_point(scratch, name, entry)
+        os.close(entry)
+    for name, (tree, _) in trees.items():
+        point = make_mount_point(scratch, name, stat.S_ISDIR(os.fstat(tree).st_mode))
+        attach(tree, point)
+        os.close(point)
+        os.close(tree)
+    os.chdir("/")
+
+
+def apply(plan):
+    """The sandbox is known by its first process, which the caller has checked to be the right one."""
+    namespace = os.open(f"/proc/{plan['pid']}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    with open(f"/proc/{plan['pid']}/stat") as file:
+        if file.read().rpartition(")")[2].split()[19] != plan["start"]:
+            raise ProcessLookupError(errno.ESRCH, "the session has ended")
+    trees, notes = prepare_all(plan)
+    check(libc.setns(namespace, CLONE_NEWNS), "setns")
+    home = os.open(plan["home"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        shared = open_beneath(home, plan["folder"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        shared = None
+    # Only this program mounts anything in there: another device is the scratch file system of an earlier call.
+    if shared is not None and os.fstat(shared).st_dev != os.fstat(home).st_dev:
+        reconcile(readable(shared), trees)
+    elif trees:
+        reconcile(readable(mount_scratch(home, plan)), trees)
+    return notes
+
+
+def enter(plan):
+    """Joins or makes namespaces and puts the home together at the plan's mount point."""
+    if plan["holder"] is None:
+        uid, gid = os.getuid(), os.getgid()
+        check(libc.unshare(CLONE_NEWUSER), "unshare")
+        for name, content in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(content)
+    else:
+        for name in ("user", "net"):
+            namespace = os.open(f"/proc/{plan['holder']}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            check(libc.setns(namespace, 0), f"setns {name}")
+    check(libc.unshare(CLONE_NEWNS), "unshare")
+    check(libc.mount(None, text("/"), None, ctypes.c_ulong(MS_REC | MS_SLAVE), None), "mount")
+    trees, notes = prepare_all(plan, recursive=True)
+    home = os.open(plan["source"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    target = os.open(plan["target"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    tree = clone_tree(home, recursive=True)
+    attach(tree, target)
+    if not trees:
+        return notes
+    try:
+        scratch = mount_scratch(tree, plan)
+        reconcile(readable(scratch), trees)
+        set_attributes(scratch, MOUNT_ATTR_RDONLY)
+    except OSError as error:
+        notes.append(whole_problem(error))
+    return notes
+
+
+def mount_scratch(home, plan):
+    shared = open_shared(home, plan["folder"], plan["uid"])
+    scratch = create_scratch(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+    attach(scratch, shared)
+    os.close(shared)
+    return scratch
+
+
+def readable(folder):
+    return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+
+
+def whole_problem(error):
+    return {"name": None, "problem": error.strerror or str(error)}
+
+
+def main():
+    if sys.argv[1] == "apply":
+        try:
+            notes = apply(json.load(sys.stdin))
+        except OSError as error:
+            notes = [whole_problem(error)]
+        json.dump(notes, sys.stdout)
+        return
+    with open(sys.argv[2]) as file:
+        plan = json.load(file)
+    try:
+        notes = enter(plan)
+    except OSError as error:
+        sys.exit(f"The home could not be put together: {error}")
+    with open(plan["notes"], "w") as file:
+        json.dump(notes, file)
+    os.execv(sys.argv[3], sys.argv[3:])
+
+
+main()

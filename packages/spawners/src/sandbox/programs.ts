@@ -1,0 +1,44 @@
+import { CygnetError } from '@cygnet/core/errors'
+import { findProgram } from './run.ts'
+
+/** Full paths of the programs a sandbox is made with. */
+export interface Programs {
+  bwrap: string
+  setpriv: string
+  prlimit: string
+  unshare: string
+  nsenter: string
+  split: string
+  bash: string
+  /** Null where it is missing: no session has a network of its own then. */
+  pasta: string | null
+  /** Null where it is missing: nothing is shared into a session then. */
+  python: string | null
+}
+
+const packages: Partial<Record<keyof Programs, string>> = { bwrap: 'bubblewrap', bash: 'bash', split: 'coreutils' }
+
+/**
+ * @param path - folders, as in the variable PATH
+ * @throws CygnetError `unavailable` naming what is missing
+ */
+export async function findPrograms(path: string): Promise<Programs> {
+  const need = async (name: Exclude<keyof Programs, 'pasta' | 'python'>): Promise<string> => {
+    const found = await findProgram(name, path)
+    if (found !== null) return found
+    throw new CygnetError('unavailable', `Sessions cannot start: the program ${name} is missing on this machine.`, {
+      mend: `Install the package ${packages[name] ?? 'util-linux'}.`,
+    })
+  }
+  const [bwrap, setpriv, prlimit, unshare, nsenter, split, bash] = await Promise.all([
+    need('bwrap'),
+    need('setpriv'),
+    need('prlimit'),
+    need('unshare'),
+    need('nsenter'),
+    need('split'),
+    need('bash'),
+  ])
+  const [pasta, python] = await Promise.all([findProgram('pasta', path), findProgram('python3', path)])
+  return { bwrap, setpriv, prlimit, unshare, nsenter, split, bash, pasta, python }
+}

@@ -1,0 +1,78 @@
+import { readlink } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { CygnetError } from '@cygnet/core/errors'
+import type { ExitReason } from '../spawner.ts'
+import { openCgroup } from './cgroup/open.ts'
+import type { SessionRecord } from './handle.ts'
+import { findPasta } from './network.ts'
+import { identify, isAlive, kill, readBootId, waitBriefly, type ProcessId } from './process.ts'
+import { readStatus, removeSessionFolder, sessionFolder, type SessionFolder } from './session-folder.ts'
+
+/** How long the kernel may take to end killed processes. */
+const patience = 10_000
+
+/**
+ * Ends what is left of a session and frees all it took: processes, network, cgroup, mount and folder. Says how the session
+ * ended, as far as it had ended by itself. To do it again is no error.
+ */
+export async function tearDown(runtimeDir: string, record: SessionRecord): Promise<ExitReason> {
+  const folder = sessionFolder(runtimeDir, record.id)
+  const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup)
+  let reason: ExitReason = { kind: 'unknown' }
+  if (record.boot === (await readBootId())) {
+    const init = record.init ?? (await findInit(folder))
+    if (init !== null) {
+      await kill(init, 'SIGKILL')
+      await waitForEnd(init)
+    }
+    reason = await readReason(folder, record, (await cgroup?.outOfMemoryKills()) ?? 0, init !== null)
+    const network = record.network ?? (await findPasta(folder.network))
+    if (network !== null) await kill(network, 'SIGKILL')
+    await cgroup?.killAll()
+    if (network !== null) await waitForEnd(network)
+  }
+  await cgroup?.remove()
+  await removeSessionFolder(folder, record.isMounted)
+  return reason
+}
+
+async function waitForEnd(process: ProcessId): Promise<void> {
+  if (await waitBriefly(async () => !(await isAlive(process)), patience)) return
+  throw new CygnetError('timeout', `The process ${process.pid} does not end although it was killed.`, {
+    mend: 'It may wait for a disk or a network file system; see that those answer, and stop the server again.',
+  })
+}
+
+async function readReason(
+  folder: SessionFolder,
+  { memoryBytes }: SessionRecord,
+  outOfMemoryKills: number,
+  wasStarted: boolean,
+): Promise<ExitReason> {
+  let code: unknown
+  const isWritten = async (): Promise<boolean> => {
+    code = (await readStatus(folder))['exit-code']
+    return code !== undefined
+  }
+  // bubblewrap writes it right after the last process ended, unless it was killed itself.
+  if (wasStarted) await waitBriefly(isWritten, 500)
+  const signal = toSignal(code)
+  if (outOfMemoryKills > 0 && (code === undefined || signal === 'SIGKILL'))
+    return { kind: 'out-of-memory', limit: memoryBytes }
+  if (typeof code !== 'number') return { kind: 'unknown' }
+  return { kind: 'exit', code: signal === null ? code : null, signal }
+}
+
+/** bubblewrap, as a shell does, says 128 and the signal's number. */
+function toSignal(code: unknown): string | null {
+  if (typeof code !== 'number' || code <= 128) return null
+  return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] ?? null
+}
+
+/** From what bubblewrap wrote, where the service was killed before it could; the namespace tells the pid from a later one. */
+async function findInit(folder: SessionFolder): Promise<ProcessId | null> {
+  const { 'child-pid': pid, 'pid-namespace': namespace } = await readStatus(folder)
+  if (typeof pid !== 'number') return null
+  const link = await readlink(`/proc/${pid}/ns/pid`).catch(() => '')
+  return link === `pid:[${String(namespace)}]` ? identify(pid) : null
+}
