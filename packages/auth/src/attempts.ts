@@ -1,5 +1,6 @@
 import { CygnetError } from '@cygnet/core/errors'
 import { isIPv6 } from 'node:net'
+import { createRecent, type Recent } from './recent.ts'
 
 const mostCounters = 20_000
 /** Many people may share an address, and all of them mistype. */
@@ -28,10 +29,10 @@ interface Counter {
   ends: number
 }
 
-/** What it remembers is bounded: beyond that the oldest windows are forgotten first. */
+/** What it remembers is bounded: beyond that the oldest failures are forgotten first. */
 export function createAttempts({ attempts, windowSeconds, now }: AttemptsOptions): Attempts {
-  const pairs = new Map<string, Counter>()
-  const addresses = new Map<string, Counter>()
+  const pairs = createRecent<Counter>(mostCounters)
+  const addresses = createRecent<Counter>(mostCounters)
 
   return (name, address) => {
     const place = toPlace(address)
@@ -64,15 +65,12 @@ export function createAttempts({ attempts, windowSeconds, now }: AttemptsOptions
     })
   }
 
-  function count(counters: Map<string, Counter>, key: string): Counter {
+  function count(counters: Recent<Counter>, key: string): Counter {
     const known = counters.get(key)
     if (known !== undefined && known.ends > now()) {
       known.failures += 1
       return known
     }
-    counters.delete(key)
-    const oldest = counters.size < mostCounters ? undefined : counters.keys().next().value
-    if (oldest !== undefined) counters.delete(oldest)
     const counter = { failures: 1, ends: now() + windowSeconds * 1000 }
     counters.set(key, counter)
     return counter

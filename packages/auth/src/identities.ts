@@ -1,6 +1,7 @@
 import { hashSecret } from '@cygnet/core/ids'
 import type { Kysely } from 'kysely'
 import { createActivity } from './activity.ts'
+import { createRecent } from './recent.ts'
 import type { AuthTables } from './tables.ts'
 
 const mostEntries = 10_000
@@ -47,7 +48,7 @@ interface Entry {
 }
 
 export function createIdentities({ database, sessionLifetime, now, onError }: IdentitiesOptions): Identities {
-  const entries = new Map<string, Entry>()
+  const entries = createRecent<Entry>(mostEntries)
   const listeners = new Set<(ended: Ended) => void>()
   const activity = createActivity({ database, sessionLifetime, onError })
   // Counts changes: what was read from the database before one may not be kept after it.
@@ -82,7 +83,7 @@ export function createIdentities({ database, sessionLifetime, now, onError }: Id
 
   function drop(isGone: (identity: Identity) => boolean): void {
     changes += 1
-    for (const [hash, { identity }] of entries) if (isGone(identity)) entries.delete(hash)
+    entries.deleteWhere(({ identity }) => isGone(identity))
   }
 
   async function load(via: Identity['via'], hash: string, time: number, known?: Entry): Promise<Entry | null> {
@@ -98,8 +99,6 @@ export function createIdentities({ database, sessionLifetime, now, onError }: Id
     // A session's activity may be noticed and not yet written.
     const expires = via === 'cookie' ? Math.max(found.expires, known?.expires ?? 0) : found.expires
     const entry = { identity: found.identity, expires, checked: time }
-    const oldest = entries.size < mostEntries ? undefined : entries.keys().next().value
-    if (oldest !== undefined) entries.delete(oldest)
     entries.set(hash, entry)
     return entry
   }
