@@ -6,13 +6,13 @@ import { createTestUpgrade, sendRaw } from './testing/test-upgrade.ts'
 const password = 'a good password'
 
 async function withAda(options: Parameters<typeof createTestHub>[0] = {}) {
-  const test = await createTestHub(options)
-  const ada = await test.auth.accounts.create({ name: 'ada', password })
-  const bob = await test.auth.accounts.create({ name: 'bob', password })
-  const browser = createTestBrowser(test.url)
+  const hub = await createTestHub(options)
+  const ada = await hub.auth.accounts.create({ name: 'ada', password })
+  const bob = await hub.auth.accounts.create({ name: 'bob', password })
+  const browser = createTestBrowser(hub.url)
   await browser.signIn('ada', password)
-  const { secret: token } = await test.auth.tokens.create(ada, { note: 'test' })
-  return { ...test, ada, bob, browser, token }
+  const { secret: token } = await hub.auth.tokens.create(ada, { note: 'test' })
+  return { ...hub, ada, bob, browser, token }
 }
 
 test('nobody reaches a server: a page leads to sign-in, a program hears 401', async () => {
@@ -146,11 +146,11 @@ test('behind a proxy, its address for the service counts as the service’s own'
 })
 
 async function withAdaBehindProxy() {
-  const test = await createTestHub({ publicUrl: 'https://lab.example.org/' })
-  await test.auth.accounts.create({ name: 'ada', password })
-  const browser = createTestBrowser(test.url)
+  const hub = await createTestHub({ publicUrl: 'https://lab.example.org/' })
+  await hub.auth.accounts.create({ name: 'ada', password })
+  const browser = createTestBrowser(hub.url)
   await browser.signIn('ada', password)
-  return { ...test, browser }
+  return { ...hub, browser }
 }
 
 test('a trusted proxy tells the scheme, the host and the last address', async () => {

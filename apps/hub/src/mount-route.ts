@@ -1,7 +1,7 @@
 import type { Access, BodyOf, ParamsOf, QueryOf, ResponseOf, Route } from '@cygnet/contract/route'
 import { CygnetError } from '@cygnet/core/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Principal } from './principal.ts'
 import { readJson } from './read-body.ts'
@@ -80,7 +80,11 @@ function sendResult(route: Route, result: unknown, reply: FastifyReply): Fastify
   if (reply.sent) return reply
   // A status that the handler chose stands.
   const isChosen = reply.statusCode !== 200
-  if (route.response === 'stream') return reply.send(result)
+  if (route.response === 'stream') {
+    // For HEAD, Fastify would put the length of the empty text in the place of what the handler said.
+    const isHead = reply.request.method === 'HEAD' && result === ''
+    return reply.send(isHead ? Readable.from([]) : result)
+  }
   if (!isChosen) reply.code(route.status ?? (route.response === 'empty' ? 204 : 200))
   if (route.response === 'empty') return reply.send()
   const answer = route.response.safeParse(result)

@@ -2,6 +2,7 @@ import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { open, type FileHandle } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { Readable } from 'node:stream'
 
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -68,7 +69,8 @@ export async function sendStaticFile(request: FastifyRequest, reply: FastifyRepl
     void reply.header('content-length', size)
     if (request.method !== 'HEAD') return reply.send(handle.createReadStream())
     await handle.close()
-    return reply.send()
+    // An empty stream: of anything else Fastify would tell the length.
+    return reply.send(Readable.from([]))
   } catch (error) {
     await handle.close()
     throw error

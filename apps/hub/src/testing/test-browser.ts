@@ -1,4 +1,5 @@
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
 export interface TestBrowser {
@@ -74,17 +75,13 @@ interface Exchange {
 
 /** As `fetch`, but it sends exactly these headers: `fetch` adds some of a browser's. */
 async function exchange(url: string, { method, headers, body }: Exchange): Promise<Response> {
-  const { promise, resolve, reject } = Promise.withResolvers<Response>()
-  const sent = request(url, { method, headers }, (answer) => {
-    buffer(answer).then((bytes) => {
-      const fields = new Headers()
-      for (const [name, values] of Object.entries(answer.headersDistinct))
-        for (const value of values ?? []) fields.append(name, value)
-      const status = answer.statusCode ?? 0
-      const isEmpty = status === 204 || status === 304
-      resolve(new Response(isEmpty ? null : new Uint8Array(bytes), { status, headers: fields }))
-    }, reject)
-  })
-  sent.on('error', reject).end(body)
-  return promise
+  const sent = request(url, { method, headers })
+  sent.end(body)
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const fields = new Headers()
+  for (const [name, values] of Object.entries(answer.headersDistinct))
+    for (const value of values ?? []) fields.append(name, value)
+  const bytes = new Uint8Array(await buffer(answer))
+  const status = answer.statusCode ?? 0
+  return new Response(status === 204 || status === 304 ? null : bytes, { status, headers: fields })
 }
