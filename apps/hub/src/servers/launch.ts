@@ -1,0 +1,123 @@
+import type { ServerChoice } from '@cygnet/contract/v1/servers'
+import { CygnetError } from '@cygnet/core/errors'
+import { hashSecret } from '@cygnet/core/ids'
+import type { Address, StartRequest } from '@cygnet/spawners/spawner'
+import { describeExit } from './exit-reason.ts'
+import type { Progress } from './progress.ts'
+import { waitUntilReady } from './readiness.ts'
+import type { ServerUser } from './records.ts'
+import type { ServerDeps } from './server.ts'
+
+/** What runs in a session and what it needs; the hub knows neither the notebook server nor the releases. */
+export interface SessionDescription {
+  software: StartRequest['software']
+  command: string[]
+  environment: Record<string, string>
+  /** On the host. */
+  home: string
+  uid: number | null
+  frontDoorPort: number | null
+}
+
+export interface Launched {
+  handle: unknown
+  address: Address
+  secret: string
+}
+
+const cleanUpMilliseconds = 30_000
+
+/**
+ * Starts a session and waits until it answers. A start that fails or is cancelled leaves nothing behind.
+ * @throws CygnetError that says why; the signal's reason
+ */
+export async function launch(
+  deps: ServerDeps,
+  user: ServerUser,
+  order: { choice: ServerChoice; options: Record<string, unknown>; since: Date },
+  startId: string,
+  secret: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Launched> {
+  const { spawner, records } = deps
+  progress.report({ percent: 2, message: 'Preparing your home and software.' })
+  const { choice, options, since } = order
+  const [session, mounts] = await unlessAborted(
+    Promise.all([deps.describeSession(user, choice), deps.mountsOf(user)]),
+    signal,
+  )
+  await records.begin(user, { startId, spawner: spawner.name, secret, choice, options, started: since })
+  const memoryBytes = Math.round(choice.memoryGiB * 2 ** 30)
+  const request: StartRequest = {
+    id: startId,
+    user: { name: user.name, uid: session.uid },
+    home: session.home,
+    software: session.software,
+    mounts,
+    command: session.command,
+    environment: { ...toEnvironment(user, secret, choice, memoryBytes), ...session.environment },
+    limits: { cores: choice.cores, memoryBytes, processes: deps.limits.processes },
+    frontDoorPort: session.frontDoorPort,
+  }
+  const { handle, address } = await spawner.start(request, signal, ({ percent, message }) =>
+    progress.report({ percent: 5 + percent * 0.85, message }),
+  )
+  try {
+    signal.throwIfAborted()
+    await records.started(user, handle, address)
+    progress.report({ percent: 95, message: 'Waiting for your server to answer.' })
+    await untilReadyOrGone(deps, user, { handle, address, secret }, signal)
+    return { handle, address, secret }
+  } catch (error) {
+    await spawner.stop(handle, AbortSignal.timeout(cleanUpMilliseconds))
+    throw error
+  }
+}
+
+/** @throws CygnetError where the server ends before it answers */
+async function untilReadyOrGone(deps: ServerDeps, user: ServerUser, launched: Launched, signal: AbortSignal) {
+  const settled = new AbortController()
+  const either = AbortSignal.any([signal, settled.signal])
+  const gone = deps.spawner.waitForExit(launched.handle, either).then(({ reason }) => {
+    throw new CygnetError('unavailable', `The server ended before it was ready. ${describeExit(reason) ?? ''}`.trim())
+  })
+  const ready = waitUntilReady(launched.address, `/user/${user.name}/api/status`, `token ${launched.secret}`, either)
+  try {
+    await Promise.race([ready, gone])
+  } finally {
+    settled.abort()
+    await Promise.allSettled([ready, gone])
+  }
+}
+
+/** What Cygnet's notebook server and JupyterHub's stock single-user server want to know. */
+function toEnvironment(
+  user: ServerUser,
+  secret: string,
+  choice: ServerChoice,
+  memoryBytes: number,
+): Record<string, string> {
+  const prefix = `/user/${user.name}/`
+  return {
+    CYGNET_USER: user.name,
+    CYGNET_BASE_PATH: prefix,
+    CYGNET_SECRET_SHA256: hashSecret(secret),
+    JUPYTERHUB_USER: user.name,
+    JUPYTERHUB_SERVER_NAME: '',
+    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_SERVICE_PREFIX: prefix,
+    MEM_LIMIT: String(memoryBytes),
+    CPU_LIMIT: String(choice.cores),
+  }
+}
+
+/** What cannot be cancelled is at least not waited for. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

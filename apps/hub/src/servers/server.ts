@@ -1,0 +1,319 @@
+import type { ServerChoice } from '@cygnet/contract/v1/servers'
+import { CygnetError, toCygnetError } from '@cygnet/core/errors'
+import { createId, createSecret } from '@cygnet/core/ids'
+import type { Logger } from '@cygnet/core/log'
+import type { ExitReason, Mount, ServerStatus, Spawner } from '@cygnet/spawners/spawner'
+import { describeExit } from './exit-reason.ts'
+import { launch, type Launched, type SessionDescription } from './launch.ts'
+import type { ServerLimits } from './limits.ts'
+import { createProgress, type Progress, type ProgressEvent } from './progress.ts'
+import type { ServerRecords, ServerUser, UnfinishedRecord } from './records.ts'
+import type { StartSlots } from './start-slots.ts'
+import type { ServerTarget } from './target.ts'
+
+export interface ServerDeps {
+  spawner: Spawner
+  records: ServerRecords
+  slots: StartSlots
+  limits: ServerLimits
+  describeSession: (user: ServerUser, choice: ServerChoice) => Promise<SessionDescription> | SessionDescription
+  mountsOf: (user: ServerUser) => Promise<Mount[]>
+  log: Logger
+}
+
+/** What was asked for, and when. */
+interface Order {
+  choice: ServerChoice
+  options: Record<string, unknown>
+  since: Date
+}
+
+/** The life of a server. */
+export type Phase =
+  /** `reason`: where nobody asked for it. `failure`: why the last start came to nothing. */
+  | { at: 'stopped'; reason: string | null; failure: CygnetError | null }
+  | { at: 'starting'; order: Order; abort: AbortController; progress: Progress; done: Promise<void> }
+  | { at: 'running'; order: Order; handle: unknown; target: ServerTarget; end: AbortController }
+  | { at: 'stopping'; order: Order; target: ServerTarget; done: Promise<void> }
+
+/** Where requests for a server go. A {@link Phase} is one. */
+export type ServerRoute =
+  | { at: 'running'; target: ServerTarget }
+  | { at: 'starting' }
+  | { at: 'stopping' }
+  | { at: 'stopped'; reason: string | null }
+
+type Running = Phase & { at: 'running' }
+type Starting = Phase & { at: 'starting' }
+
+const stopMilliseconds = 30_000
+
+/** One user's server, from its start to its end and on to the next start. */
+export class Server {
+  readonly user: ServerUser
+  readonly #deps: ServerDeps
+  #phase: Phase
+  #check: Promise<ServerStatus | null> | undefined
+  #remount: 'none' | 'under-way' | 'again' = 'none'
+  #writtenActivity = 0
+
+  constructor(user: ServerUser, deps: ServerDeps, reason: string | null = null) {
+    this.user = user
+    this.#deps = deps
+    this.#phase = { at: 'stopped', reason, failure: null }
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /**
+   * Begins a start; nothing happens where one is under way.
+   * @throws CygnetError `bad-request` while it runs or stops, as JupyterHub says it
+   */
+  start(choice: ServerChoice, options: Record<string, unknown>): void {
+    if (this.#phase.at === 'starting') return
+    this.refuseStart()
+    const starting: Starting = {
+      at: 'starting',
+      order: { choice, options, since: new Date() },
+      abort: new AbortController(),
+      progress: createProgress(),
+      done: Promise.resolve(),
+    }
+    this.#phase = starting
+    starting.done = this.#run(starting)
+  }
+
+  /** @throws CygnetError where no start can begin now */
+  refuseStart(): void {
+    const { at } = this.#phase
+    if (at === 'running') throw new CygnetError('bad-request', `The server of ${this.user.name} is already running.`)
+    if (at === 'stopping')
+      throw new CygnetError('bad-request', `The server of ${this.user.name} is stopping.`, {
+        mend: 'Try again in a moment.',
+        retryAfter: 1,
+      })
+  }
+
+  /** Resolves once it is gone, also where it never was. @throws CygnetError where the spawner cannot stop it; it runs on then */
+  async stop(): Promise<void> {
+    const phase = this.#phase
+    if (phase.at === 'starting') {
+      phase.abort.abort(new CygnetError('conflict', 'The start was cancelled.'))
+      await phase.done
+      // The start may have come to its end just before.
+      if (this.#phase.at === 'running') await this.stop()
+    } else if (phase.at === 'stopping') await phase.done
+    else if (phase.at === 'running') await this.#stopRunning(phase)
+  }
+
+  /** Takes over what ran when the service ended. Never rejects: what cannot be taken over is stopped, with the reason why. */
+  async adopt(record: UnfinishedRecord): Promise<void> {
+    const { spawner, records, log } = this.#deps
+    try {
+      if (record.running === null)
+        return await this.#becomeStopped('The service was interrupted while the server started.')
+      if (record.spawner !== spawner.name)
+        return await this.#becomeStopped(`It ran in the ${record.spawner}, which the service no longer uses.`)
+      const { handle, address } = record.running
+      const status = await spawner.probe(handle)
+      if (status.state === 'running') {
+        const order = { choice: record.choice, options: record.options, since: record.started }
+        this.#begin(order, { handle, address, secret: record.secret }, record.lastActivity.getTime())
+        log.info({ user: this.user.name }, 'Found a running server again.')
+        return
+      }
+      await this.#becomeStopped(describeExit(status.reason))
+      await spawner.stop(handle, AbortSignal.timeout(stopMilliseconds))
+    } catch (error) {
+      log.error({ user: this.user.name, err: error }, 'A server that ran before could not be taken over.')
+      await records.stopped(this.user, 'The service could not find it again.').catch(() => undefined)
+    }
+  }
+
+  /** Looks whether it is still there, and says what it uses. Null where it does not run. */
+  check(): Promise<ServerStatus | null> {
+    this.#check ??= this.#probe().finally(() => {
+      this.#check = undefined
+    })
+    return this.#check
+  }
+
+  /** Follows the start that is under way, or tells how the last one ended. @throws CygnetError `bad-request` where there was none */
+  async *watch(signal: AbortSignal): AsyncGenerator<ProgressEvent, void, undefined> {
+    const phase = this.#phase
+    if (phase.at === 'starting') yield* phase.progress.watch(signal)
+    else if (phase.at === 'running') yield { kind: 'ready' }
+    else if (phase.at === 'stopped' && phase.failure !== null) yield { kind: 'failed', message: toText(phase.failure) }
+    else throw new CygnetError('bad-request', `The server of ${this.user.name} is not starting.`)
+  }
+
+  /** Makes the mounts of a running server what they should be now; a start under way is followed by it. */
+  refreshMounts(): void {
+    if (this.#remount !== 'none' || this.#phase.at === 'starting') this.#remount = 'again'
+    else if (this.#phase.at === 'running') void this.#remountAll()
+  }
+
+  /** Lets go of a running server, which lives on, and cancels a start. */
+  async release(): Promise<void> {
+    if (this.#phase.at === 'running') {
+      await this.writeActivity()
+      this.#phase.end.abort()
+    } else if (this.#phase.at === 'starting') await this.stop()
+    else if (this.#phase.at === 'stopping') await this.#phase.done
+  }
+
+  async writeActivity(): Promise<void> {
+    if (this.#phase.at !== 'running') return
+    const { lastActivity } = this.#phase.target
+    if (lastActivity === this.#writtenActivity) return
+    this.#writtenActivity = lastActivity
+    await this.#deps.records.active(this.user, new Date(lastActivity))
+  }
+
+  async #run(starting: Starting): Promise<void> {
+    const { slots, limits, log } = this.#deps
+    const { progress, order, abort } = starting
+    let release: (() => void) | undefined
+    try {
+      release = await slots.take(abort.signal, (place) =>
+        progress.report({ percent: 0, message: `Waiting for other servers to start; place ${place} in line.` }),
+      )
+      const timeout = new AbortController()
+      const timer = setTimeout(() => timeout.abort(tooSlow(limits.startMilliseconds)), limits.startMilliseconds)
+      const signal = AbortSignal.any([abort.signal, timeout.signal])
+      try {
+        const launched = await launch(this.#deps, this.user, order, createId(), createSecret(), progress, signal)
+        this.#begin(order, launched, Date.now())
+      } catch (error) {
+        // Why it was given up tells more than what broke for it.
+        throw signal.aborted ? signal.reason : error
+      } finally {
+        clearTimeout(timer)
+      }
+      log.info({ user: this.user.name, milliseconds: Date.now() - order.since.getTime() }, 'A server is ready.')
+      progress.end({ kind: 'ready' })
+    } catch (error) {
+      await this.#fail(starting, toCygnetError(error))
+    } finally {
+      release?.()
+    }
+  }
+
+  async #fail(starting: Starting, failure: CygnetError): Promise<void> {
+    const isCancelled = starting.abort.signal.aborted
+    if (isCancelled) this.#deps.log.info({ user: this.user.name }, 'A start was cancelled.')
+    else this.#deps.log.warn({ user: this.user.name, err: failure }, 'A server did not start.')
+    const reason = isCancelled ? null : toText(failure)
+    await this.#deps.records.stopped(this.user, reason).catch((error: unknown) => {
+      this.#deps.log.error({ user: this.user.name, err: error }, 'A failed start could not be written down.')
+    })
+    this.#phase = { at: 'stopped', reason, failure }
+    this.#remount = 'none'
+    starting.progress.end({ kind: 'failed', message: toText(failure) })
+  }
+
+  #begin(order: Order, launched: Launched, lastActivity: number): void {
+    const end = new AbortController()
+    const target: ServerTarget = {
+      address: launched.address,
+      authorization: `token ${launched.secret}`,
+      gone: end.signal,
+      lastActivity,
+    }
+    const running: Running = { at: 'running', order, handle: launched.handle, target, end }
+    this.#phase = running
+    this.#watchForExit(running)
+    if (this.#remount === 'again') void this.#remountAll()
+  }
+
+  #watchForExit(running: Running): void {
+    this.#deps.spawner.waitForExit(running.handle, running.end.signal).then(
+      (status) => this.#exited(running, status.reason),
+      (error: unknown) => {
+        if (!running.end.signal.aborted)
+          this.#deps.log.error({ user: this.user.name, err: error }, 'A server can no longer be watched.')
+      },
+    )
+  }
+
+  /** It ended by itself. */
+  async #exited(running: Running, reason: ExitReason): Promise<void> {
+    if (this.#phase !== running) return
+    this.#deps.log.info({ user: this.user.name, reason }, 'A server ended by itself.')
+    running.end.abort()
+    try {
+      await this.#becomeStopped(describeExit(reason))
+      await this.#deps.spawner.stop(running.handle, AbortSignal.timeout(stopMilliseconds))
+    } catch (error) {
+      this.#deps.log.error({ user: this.user.name, err: error }, 'What a server left could not be tidied.')
+    }
+  }
+
+  #stopRunning(running: Running): Promise<void> {
+    const { order, target } = running
+    const stopping: Phase & { at: 'stopping' } = { at: 'stopping', order, target, done: Promise.resolve() }
+    this.#phase = stopping
+    running.end.abort()
+    stopping.done = this.#endRunning(running)
+    return stopping.done
+  }
+
+  async #endRunning(running: Running): Promise<void> {
+    try {
+      await this.#deps.spawner.stop(running.handle, AbortSignal.timeout(stopMilliseconds))
+    } catch (cause) {
+      this.#begin(running.order, toLaunched(running), running.target.lastActivity)
+      throw new CygnetError('internal', `The server of ${this.user.name} could not be stopped.`, { cause })
+    }
+    this.#deps.log.info({ user: this.user.name }, 'A server was stopped.')
+    await this.#becomeStopped(null)
+  }
+
+  async #becomeStopped(reason: string | null): Promise<void> {
+    this.#phase = { at: 'stopped', reason, failure: null }
+    await this.#deps.records.stopped(this.user, reason)
+  }
+
+  async #probe(): Promise<ServerStatus | null> {
+    const phase = this.#phase
+    if (phase.at !== 'running') return null
+    const status = await this.#deps.spawner.probe(phase.handle)
+    if (status.state === 'exited') await this.#exited(phase, status.reason)
+    return status
+  }
+
+  async #remountAll(): Promise<void> {
+    const { spawner, mountsOf, log } = this.#deps
+    try {
+      do {
+        this.#remount = 'under-way'
+        const mounts = await mountsOf(this.user)
+        if (this.#phase.at === 'running') await spawner.remount?.(this.#phase.handle, mounts)
+      } while (this.#isAskedAgain())
+    } catch (error) {
+      log.error({ user: this.user.name, err: error }, 'What is shared with a running server could not be mounted.')
+    }
+    this.#remount = 'none'
+  }
+
+  #isAskedAgain(): boolean {
+    return this.#remount === 'again'
+  }
+}
+
+function toLaunched(running: Running): Launched {
+  const { address, authorization } = running.target
+  return { handle: running.handle, address, secret: authorization.slice('token '.length) }
+}
+
+function tooSlow(milliseconds: number): CygnetError {
+  return new CygnetError('timeout', `The server was not ready within ${milliseconds / 1000} seconds.`, {
+    mend: 'Try again; if it stays like this, ask the administrator.',
+  })
+}
+
+function toText(error: CygnetError): string {
+  return error.mend === undefined ? error.message : `${error.message} ${error.mend}`
+}

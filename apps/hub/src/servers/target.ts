@@ -1,0 +1,12 @@
+import type { Address } from '@cygnet/spawners/spawner'
+
+/** A running server as the proxy sees it. A server that is started again is another target. */
+export interface ServerTarget {
+  readonly address: Address
+  /** The value of the `Authorization` field that opens the server. */
+  readonly authorization: string
+  /** Aborted once the server is gone: whatever is connected to it ends. */
+  readonly gone: AbortSignal
+  /** Milliseconds since the epoch. Whoever sees traffic sets it; it is written down now and then. */
+  lastActivity: number
+}

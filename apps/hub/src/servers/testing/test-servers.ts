@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Release } from '@cygnet/contract/v1/servers'
+import { openDatabase } from '@cygnet/core/database'
+import { createSilentLogger } from '@cygnet/core/log'
+import type { Mount } from '@cygnet/spawners/spawner'
+import type { Kysely } from 'kysely'
+import type { ServerLimits } from '../limits.ts'
+import { serverMigrations } from '../migrations.ts'
+import type { ProgressEvent } from '../progress.ts'
+import { createServers, type Servers } from '../servers.ts'
+import type { ServerTables } from '../tables.ts'
+import { createProcessSpawner, type ProcessSpawner } from './process-spawner.ts'
+
+export const ada = { id: 1, name: 'ada' }
+export const bob = { id: 2, name: 'bob' }
+
+export const releases: Release[] = [
+  { id: '2026.11', title: 'November', description: '', highlights: [] },
+  { id: '2026.05', title: 'May', description: '', highlights: [] },
+]
+
+export const limits: ServerLimits = {
+  cores: { default: 1, max: 4 },
+  memoryGiB: { default: 2, max: 8 },
+  processes: 100,
+  startMilliseconds: 10_000,
+  concurrentStarts: 4,
+}
+
+export interface World extends AsyncDisposable {
+  folder: string
+  servers: Servers
+  spawner: ProcessSpawner
+  database: Kysely<ServerTables>
+  /** How the session behaves that is started next. */
+  mode: string
+  mounts: Mount[]
+  /** Another run of the service on the same data. */
+  restart(): Promise<Servers>
+}
+
+/** Servers on a database and a spawner of their own; everything ends with it. */
+export async function openWorld(options: { limits?: Partial<ServerLimits>; folder?: string } = {}): Promise<World> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'srv-')))
+  const database = await openDatabase<ServerTables>(join(folder, 'cygnet.sqlite'), [serverMigrations])
+  const spawner = createProcessSpawner(join(folder, 'run'))
+  const open = (): Servers =>
+    createServers({
+      database,
+      spawner,
+      limits: { ...limits, ...options.limits },
+      releases: async () => releases,
+      describeSession: () => ({
+        software: [],
+        command: [process.execPath, join(import.meta.dirname, 'session.mjs')],
+        environment: { SESSION_MODE: world.mode, CYGNET_URL: 'http://hub' },
+        home: folder,
+        uid: null,
+        frontDoorPort: null,
+      }),
+      mountsOf: async () => world.mounts,
+      logger: createSilentLogger(),
+    })
+  const world: World = {
+    folder,
+    database,
+    spawner,
+    mode: 'ready',
+    mounts: [],
+    servers: open(),
+    async restart() {
+      world.servers = open()
+      await world.servers.restore()
+      return world.servers
+    },
+    async [Symbol.asyncDispose]() {
+      await world.servers.close({ servers: 'stop' })
+      await spawner.sweep?.([])
+      await database.destroy()
+      await rm(folder, { recursive: true })
+    },
+  }
+  return world
+}
+
+/** Starts and waits for the end of the start. */
+export async function startFully(servers: Servers, user = ada, wish = {}): Promise<ProgressEvent[]> {
+  await servers.start(user, wish)
+  return collect(servers, user)
+}
+
+export async function collect(servers: Servers, user = ada): Promise<ProgressEvent[]> {
+  return Array.fromAsync(servers.watch(user, new AbortController().signal))
+}
+
+/** Asks a running server as the proxy does. */
+export async function ask(
+  servers: Servers,
+  path: string,
+  user = ada,
+): Promise<{ pid: number; environment: Record<string, string> }> {
+  const route = servers.route(user.name)
+  if (route.at !== 'running' || route.target.address.kind !== 'socket') throw new Error(`It is ${route.at}.`)
+  const { address, authorization } = route.target
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const sent = request({ socketPath: address.path, path: `/user/${user.name}/${path}`, headers: { authorization } })
+  sent.on('response', (response) => void text(response).then(resolve, reject)).on('error', reject)
+  sent.end()
+  return JSON.parse(await promise) as { pid: number; environment: Record<string, string> }
+}
