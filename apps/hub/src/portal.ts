@@ -31,7 +31,7 @@ const portalHeaders = {
 }
 
 export interface PortalDeps {
-  /** The built portal, with index.html, assets/ and theme/; before it is built, a folder with theme/. */
+  /** The built portal, with index.html, assets/, theme/ and pdf/; before it is built, a folder with theme/. */
   portalDir: string
   cookies: BrowserCookies
 }
@@ -48,6 +48,7 @@ export function mountPortal(app: FastifyInstance, { portalDir, cookies }: Portal
   const folders = [
     { name: 'assets', immutable: true },
     { name: 'theme', immutable: false },
+    { name: 'pdf', immutable: false },
   ]
   for (const { name, immutable } of folders)
     app.get<{ Params: { '*': string } }>(`/${name}/*`, { config: { access: 'page' } }, (request, reply) =>

@@ -17,7 +17,7 @@ import { mountRedirects } from './routes/redirects.ts'
 import { mountSignInPages } from './routes/sign-in-pages.ts'
 
 /** How long whoever was refused may go on sending before the connection is cut. */
-const drainPatience = 10_000
+const drainPatience = 5000
 
 export interface RoutingDeps {
   auth: Auth
