@@ -34,6 +34,8 @@ export interface TestHubOptions {
   publicUrl?: string
   trustProxy?: boolean
   proxy?: HubDeps['proxy']
+  /** Instead of the ones that the test sets in `servers`. */
+  states?: HubDeps['servers']
   routes?: HubDeps['routes']
 }
 
@@ -54,7 +56,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
     log,
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     trustProxy: options.trustProxy ?? false,
-    servers: {
+    servers: options.states ?? {
       of: (id) => servers.get(id) ?? null,
       remove: async ({ id, name }) => {
         servers.delete(id)
