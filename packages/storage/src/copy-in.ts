@@ -11,22 +11,28 @@ import type { Space } from './space.ts'
 export async function copyIn(space: Space, source: string, target: string, files: readonly string[]): Promise<void> {
   for (const file of files) {
     const path = `${target}/${file}`
-    const folder = path.slice(0, path.lastIndexOf('/'))
-    await unlessThere(space.createFolder(folder))
-    if ((await space.stat(folder)).kind !== 'folder') throw new CygnetError('conflict', `“${folder}” is a file.`)
+    await ensureFolder(space, path.slice(0, path.lastIndexOf('/')))
     const content = createReadStream(join(source, file))
     try {
-      await unlessThere(space.write(path, content))
+      await space.write(path, content)
+    } catch (error) {
+      if (!isConflict(error)) throw error
     } finally {
       content.destroy()
     }
   }
 }
 
-async function unlessThere(work: Promise<unknown>): Promise<void> {
+async function ensureFolder(space: Space, path: string): Promise<void> {
   try {
-    await work
+    await space.createFolder(path)
   } catch (error) {
-    if (!(error instanceof CygnetError) || error.code !== 'conflict') throw error
+    if (!isConflict(error)) throw error
+    const there = await space.stat(path).catch(() => undefined)
+    if (there?.kind !== 'folder') throw error
   }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof CygnetError && error.code === 'conflict'
 }

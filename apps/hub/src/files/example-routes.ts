@@ -1,0 +1,32 @@
+import { listExamples, openExample, readExampleFile } from '@cygnet/contract/v1/examples'
+import type { Trees } from '@cygnet/storage/trees'
+import type { RouteModule } from '../mount-route.ts'
+import type { Examples } from './examples.ts'
+import { sendFile } from './send-file.ts'
+
+export interface ExampleRoutesDeps {
+  examples: Examples
+  trees: Trees
+}
+
+/** The gallery. */
+export function createExampleRoutes({ examples, trees }: ExampleRoutesDeps): RouteModule {
+  return (mount) => {
+    mount(listExamples, () => examples.list())
+
+    mount(openExample, async ({ params, principal }) => {
+      const tree = await trees.home(principal.user.name)
+      const path = await examples.copyTo(params.id, tree.space)
+      const address = path.split('/').map(encodeURIComponent).join('/')
+      return { path, url: `/user/${encodeURIComponent(principal.user.name)}/lab/tree/${address}` }
+    })
+
+    mount(readExampleFile, async ({ params, request, reply }) =>
+      sendFile({ request, reply }, examples.files(params.id), {
+        path: params.file,
+        download: false,
+        cacheControl: 'public, max-age=300',
+      }),
+    )
+  }
+}

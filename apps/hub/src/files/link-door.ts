@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { CygnetError } from '@cygnet/core/errors'
+import type { LinkShare } from '@cygnet/storage/share'
+import type { Shares } from '@cygnet/storage/shares'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readCookie } from '../cookies.ts'
+
+/** Counts wrong passwords by what they were for and where they came from. @throws CygnetError `rate-limited` */
+export type Attempts = (name: string, address: string) => { succeeded(): void }
+
+/**
+ * A link that this request may look into: it has no password, or the browser has its cookie, or a program sent the
+ * password as Basic credentials with any user name.
+ *
+ * @throws CygnetError `not-found`, `gone`, `forbidden` where the password is missing or wrong, `rate-limited`
+ */
+export async function openLink(
+  shares: Shares,
+  attempts: Attempts,
+  token: string,
+  request: FastifyRequest,
+): Promise<LinkShare> {
+  const link = await shares.findLink(token)
+  if (isUnlocked(shares, link, request)) return link
+  const password = basicPassword(request.headers.authorization)
+  if (password === undefined) {
+    throw new CygnetError('forbidden', 'This link has a password.', { mend: `Open /s/${token} and enter it.` })
+  }
+  await unlockLink(shares, attempts, link, password, request)
+  return link
+}
+
+export function isUnlocked(shares: Shares, link: LinkShare, request: FastifyRequest): boolean {
+  return shares.isOpen(link, readCookie(request.headers.cookie, cookieName(link.token)))
+}
+
+/** @returns the proof to keep in the browser */
+export async function unlockLink(
+  shares: Shares,
+  attempts: Attempts,
+  link: LinkShare,
+  password: string,
+  request: FastifyRequest,
+): Promise<string> {
+  return shares.unlock(link, password, () => {
+    try {
+      return attempts(`link ${link.id}`, request.ip)
+    } catch (error) {
+      if (!(error instanceof CygnetError) || error.code !== 'rate-limited') throw error
+      throw new CygnetError('rate-limited', 'Too many wrong passwords for this link.', {
+        cause: error,
+        ...(error.mend !== undefined && { mend: error.mend }),
+        ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+      })
+    }
+  })
+}
+
+/** Sent only where this link's own page and files are asked for; gone when the browser is closed. */
+export function setProof(reply: FastifyReply, token: string, proof: string, secure: boolean): void {
+  for (const path of [`/api/v1/links/${token}`, `/api/v1/trees/link-${token}`]) {
+    const parts = [`${cookieName(token)}=${proof}`, `Path=${path}`, 'HttpOnly', 'SameSite=Lax']
+    void reply.header('set-cookie', (secure ? [...parts, 'Secure'] : parts).join('; '))
+  }
+}
+
+function cookieName(token: string): string {
+  return `cygnet-link-${createHash('sha256').update(token).digest('base64url').slice(0, 12)}`
+}
+
+function basicPassword(header: string | undefined): string | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/_=-]+) *$/i.exec(header ?? '') ?? []
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon < 0 || text.length > 2048 ? undefined : text.slice(colon + 1)
+}

@@ -1,0 +1,42 @@
+import { getLink, unlockLink as unlockLinkRoute } from '@cygnet/contract/v1/shares'
+import { CygnetError } from '@cygnet/core/errors'
+import { nameOf, type LinkShare } from '@cygnet/storage/share'
+import type { Shares } from '@cygnet/storage/shares'
+import type { RouteModule } from '../mount-route.ts'
+import { isUnlocked, setProof, unlockLink, type Attempts } from './link-door.ts'
+
+export interface LinkRoutesDeps {
+  shares: Shares
+  publicUrl: () => string
+  attempts: Attempts
+}
+
+const locked = { state: 'needs-password', name: null, owner: null, kind: null, expires: null } as const
+
+/** What the page of a link asks for before it shows files. */
+export function createLinkRoutes({ shares, attempts, publicUrl }: LinkRoutesDeps): RouteModule {
+  return (mount) => {
+    mount(getLink, async ({ params, request }) => {
+      const link = await shares.findLink(params.token)
+      return isUnlocked(shares, link, request) ? view(link) : locked
+    })
+
+    mount(unlockLinkRoute, async ({ params, body, request, reply }) => {
+      const link = await shares.findLink(params.token)
+      const proof = await unlockLink(shares, attempts, link, body.password, request)
+      setProof(reply, link.token, proof, request.protocol === 'https' || publicUrl().startsWith('https:'))
+      return view(link)
+    })
+  }
+
+  async function view(link: LinkShare) {
+    const kind = await shares.kindOf(link)
+    if (kind === 'missing') {
+      throw new CygnetError('not-found', 'What this link showed is no longer there.', {
+        mend: 'Ask the one who sent it.',
+      })
+    }
+    const expires = link.expires?.toISOString() ?? null
+    return { state: 'open' as const, name: nameOf(link), owner: link.owner, kind, expires }
+  }
+}

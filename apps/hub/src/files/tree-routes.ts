@@ -1,0 +1,85 @@
+import {
+  createFolder,
+  deleteEntry,
+  getEntry,
+  moveEntry,
+  readArchive,
+  readContent,
+  writeContent,
+  type Entry,
+} from '@cygnet/contract/v1/files'
+import type { SpaceEntry } from '@cygnet/storage/entry'
+import type { Tree } from '@cygnet/storage/trees'
+import type { RouteModule } from '../mount-route.ts'
+import { toDisposition } from './disposition.ts'
+import { findTree, type TreeFinder } from './find-tree.ts'
+import { sendFile } from './send-file.ts'
+import { receiveFile } from './upload.ts'
+import { Readable } from 'node:stream'
+
+/** Everything that is done with files: at home, in what was shared, and behind a link. */
+export function createTreeRoutes(finder: TreeFinder): RouteModule {
+  return (mount) => {
+    mount(getEntry, async ({ params, query, principal, request }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      const entry = await tree.space.stat(query.path)
+      if (entry.kind === 'file') return toView(tree, entry)
+      const children = await tree.space.list(query.path, { hidden: query.hidden === '1' })
+      return { ...toView(tree, entry), children: children.map((child) => toView(tree, child)) }
+    })
+
+    mount(readContent, async ({ params, query, principal, request, reply }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      const cacheControl = 'private, no-cache'
+      return sendFile({ request, reply }, tree.space, {
+        path: query.path,
+        download: query.download === '1',
+        cacheControl,
+      })
+    })
+
+    mount(writeContent, async ({ params, query, principal, request, reply }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      const entry = await receiveFile({ request, reply }, tree.space, query.path, query.overwrite === '1')
+      void reply.header('etag', entry.etag)
+      return toView(tree, entry)
+    })
+
+    mount(readArchive, async ({ params, query, principal, request, reply }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      const archive = await tree.space.archive(query.path, { hidden: query.hidden === '1' })
+      const name = query.path.slice(query.path.lastIndexOf('/') + 1) || tree.title
+      void reply
+        .header('content-type', 'application/zip')
+        .header('content-disposition', toDisposition('attachment', `${name}.zip`))
+        .header('cache-control', 'private, no-store')
+      if (request.method !== 'HEAD') return archive
+      archive.destroy()
+      return Readable.from([])
+    })
+
+    mount(createFolder, async ({ params, body, principal, request }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      return toView(tree, await tree.space.createFolder(body.path))
+    })
+
+    mount(moveEntry, async ({ params, body, principal, request }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      return toView(tree, await tree.space.move(body.from, body.to))
+    })
+
+    mount(deleteEntry, async ({ params, query, principal, request }) => {
+      const tree = await findTree(finder, params.tree, principal, request)
+      await tree.space.remove(query.path)
+    })
+  }
+}
+
+function toView(tree: Tree, entry: SpaceEntry): Entry {
+  return { ...entry, modified: toTime(entry.modified), writable: tree.access === 'write' }
+}
+
+/** A file's time may lie outside of what a Date can be. */
+function toTime(time: Date): string {
+  return (Number.isNaN(time.getTime()) ? new Date(0) : time).toISOString()
+}

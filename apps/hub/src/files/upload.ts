@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { CygnetError } from '@cygnet/core/errors'
+import type { SpaceEntry } from '@cygnet/storage/entry'
+import type { Space } from '@cygnet/storage/space'
+import { parseEtags } from './conditions.ts'
+
+interface Exchange {
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+/** Writes a request's body into a tree as it comes. Where that is refused, the rest of the body is not waited for. */
+export async function receiveFile(
+  { request, reply }: Exchange,
+  space: Space,
+  path: string,
+  overwrite: boolean,
+): Promise<SpaceEntry> {
+  refuseParts(request)
+  const ifMatch = parseEtags(request.headers['if-match'])
+  const length = lengthOf(request)
+  return space.write(path, readBody({ request, reply }), {
+    overwrite: overwrite || ifMatch !== undefined,
+    ...(length !== undefined && { length }),
+    ...(ifMatch !== undefined && { ifMatch }),
+  })
+}
+
+async function* readBody({ request, reply }: Exchange): AsyncGenerator<Uint8Array> {
+  // Who asks before sending is told only now, when what can be known beforehand is known.
+  if (request.headers.expect !== undefined) reply.raw.writeContinue()
+  // Leaving early must not cut the connection, over which the refusal still goes.
+  yield* request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+}
+
+function lengthOf(request: FastifyRequest): number | undefined {
+  const header = request.headers['content-length']
+  return header === undefined ? undefined : Number(header)
+}
+
+/** A part or an encoding taken for the whole would be a broken file (RFC 9110, 14.5 and 8.4). */
+function refuseParts(request: FastifyRequest): void {
+  if (request.headers['content-range'] !== undefined) {
+    throw new CygnetError('bad-request', 'A part of a file cannot be written.', { mend: 'Send the whole file.' })
+  }
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding === 'identity') return
+  throw new CygnetError('bad-request', `A body in the encoding “${encoding}” is not taken.`, {
+    mend: 'Send the file as it is.',
+  })
+}
