@@ -9,7 +9,7 @@ import { openWorld, type World } from './testing/test-servers.ts'
 interface Place extends TestHub {
   world: World
   /** Calls the API with ada's token, or another's. */
-  call(method: string, path: string, body?: unknown, token?: string): Promise<Response>
+  call: (method: string, path: string, body?: unknown, token?: string) => Promise<Response>
   rootToken: string
 }
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 
+const started = `${Date.now()}.${Math.random()}`
 const mode = process.env.SESSION_MODE ?? 'ready'
 if (mode === 'dies') {
   process.stderr.write('no space for me')
@@ -16,7 +17,7 @@ const server = createServer((request, response) => {
   else if (mode === 'never') response.writeHead(503).end('soon')
   else if (mode === 'dies-asked') process.exit(4)
   else if (request.url === `${process.env.CYGNET_BASE_PATH}die`) process.kill(process.pid, 'SIGKILL')
-  else response.end(JSON.stringify({ pid: process.pid, url: request.url, environment: process.env }))
+  else response.end(JSON.stringify({ pid: process.pid, started, url: request.url, environment: process.env }))
 })
 if (mode !== 'deaf') server.listen(process.env.CYGNET_SOCKET)
 else setInterval(() => {}, 1000)

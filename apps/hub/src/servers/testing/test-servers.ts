@@ -102,7 +102,7 @@ export async function ask(
   servers: Servers,
   path: string,
   user = ada,
-): Promise<{ pid: number; environment: Record<string, string> }> {
+): Promise<{ pid: number; started: string; environment: Record<string, string> }> {
   const route = servers.route(user.name)
   if (route.at !== 'running' || route.target.address.kind !== 'socket') throw new Error(`It is ${route.at}.`)
   const { address, authorization } = route.target
@@ -110,5 +110,5 @@ export async function ask(
   const sent = request({ socketPath: address.path, path: `/user/${user.name}/${path}`, headers: { authorization } })
   sent.on('response', (response) => void text(response).then(resolve, reject)).on('error', reject)
   sent.end()
-  return JSON.parse(await promise) as { pid: number; environment: Record<string, string> }
+  return JSON.parse(await promise) as { pid: number; started: string; environment: Record<string, string> }
 }
