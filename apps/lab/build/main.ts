@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { bundle } from './bundle.ts'
 import { compressFolder } from './compress.ts'
@@ -25,6 +25,7 @@ const icons = {
 }
 await copySchemas([...packages, readLabPackage(root)], path.join(building, 'schemas'))
 await bundleThemes(packages, path.join(building, 'themes'))
+await copyFile(path.join(root, 'overrides.json'), path.join(building, 'overrides.json'))
 await writeJson('manifest.json', createManifest(output, findVersion(), icons))
 await writeJson('licenses.json', { packages: await collectLicenses(output) })
 await writeJson('package-info.json', { packages: Object.fromEntries(packages.map((it) => [it.name, it.version])) })
