@@ -29,6 +29,8 @@ export interface Destination {
 /** Called where the server gave no answer that could be passed on; nothing has been sent to the client then. */
 export type Unanswered = (error: CygnetError) => void
 
+const maxStringBytes = 8192
+
 /** Methods that may be sent again when nobody knows whether they arrived (RFC 9110, 9.2.2). */
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -112,7 +114,9 @@ export class Exchange implements ResponseSink {
     this.#flushed = true
     if (isLast) {
       this.#finish()
-      this.#response.end(piece)
+      // As a string it leaves in one write with the head; what is longer is not worth the copy.
+      if (piece.length <= maxStringBytes) this.#response.end(piece.toString('latin1'), 'latin1')
+      else this.#response.end(piece)
     } else if (!this.#response.write(piece)) this.#waitForClient()
   }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test, vi } from 'vitest'
-import { openFront, readAll, readUntil, serveHttp, serveRaw } from './testing/front.ts'
+import { listen, openFront, readAll, readUntil, serveHttp, serveRaw } from './testing/front.ts'
 
 function echoHead(incoming: IncomingMessage, response: ServerResponse): void {
   incoming.resume()
@@ -343,4 +343,17 @@ test('when the server is stopped, what is under way ends', async () => {
   front.end()
   await expect(answer.text()).rejects.toThrow()
   await vi.waitFor(() => expect(upstream.open.size).toBe(0))
+})
+
+test('a server may be reached by TCP as well, and connections are used again', async () => {
+  const server = createServer((incoming, response) => response.end(`${incoming.url} ${incoming.socket.remotePort}`))
+  const port = await listen(server)
+  await using front = await openFront({ kind: 'tcp', host: '127.0.0.1', port })
+  const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${front.port}/user/ada/x`)).text()
+  const first = await ask()
+  expect(first).toMatch(/^\/user\/ada\/x \d+$/)
+  expect(await ask()).toBe(first)
+  server.closeAllConnections()
+  expect(await ask()).not.toBe(first)
+  server.close()
 })

@@ -110,7 +110,10 @@ export function createServers(deps: ServersDeps): Servers {
       const known = unfinished.flatMap(({ running, spawner: name }) =>
         running === null || name !== spawner.name ? [] : [running.handle],
       )
-      await spawner.sweep?.(known)
+      // What cannot be tidied must not keep the running servers from being found.
+      await spawner
+        .sweep?.(known)
+        .catch((error: unknown) => logger.error({ err: error }, 'What an earlier run left could not be tidied.'))
       await Promise.all(unfinished.map((record) => add(record.user).adopt(record)))
       return [...byId.values()].filter((server) => server.phase.at === 'running').length
     },

@@ -20,6 +20,9 @@ export interface ProcessSpawner extends Spawner<Handle> {
   alive(): Promise<number[]>
 }
 
+/** What is said of every session that is gone. */
+const exited = { state: 'exited' as const, reason: { kind: 'out-of-memory' as const, limit: 2 ** 31 } }
+
 /** Starts sessions as ordinary processes that outlive this one, in one folder for their sockets. */
 export function createProcessSpawner(folder: string): ProcessSpawner {
   const requests: StartRequest[] = []
@@ -52,7 +55,7 @@ export function createProcessSpawner(folder: string): ProcessSpawner {
         env: { ...request.environment, CYGNET_SOCKET: socket },
       })
       child.unref()
-      const exited = once(child, 'close')
+      const closed = once(child, 'close')
       const handle = { id: request.id, pid: child.pid ?? 0 }
       await writeFile(join(own, 'pid'), String(handle.pid))
       let words = ''
@@ -60,7 +63,7 @@ export function createProcessSpawner(folder: string): ProcessSpawner {
       try {
         while (!(await isListening(socket))) {
           signal.throwIfAborted()
-          if (!isAlive(handle.pid)) await exited
+          if (!isAlive(handle.pid)) await closed
           if (child.exitCode !== null)
             throw new CygnetError('unavailable', `The program ended with exit code ${child.exitCode}: ${words.trim()}`)
           await wait(5)
@@ -74,16 +77,13 @@ export function createProcessSpawner(folder: string): ProcessSpawner {
       return { handle, address: { kind: 'socket', path: socket } }
     },
     stop,
-    probe: async ({ pid }) =>
-      isAlive(pid)
-        ? { state: 'running', memory: { used: 1, limit: 2 } }
-        : { state: 'exited', reason: { kind: 'exit', code: null, signal: 'SIGKILL' } },
+    probe: async ({ pid }) => (isAlive(pid) ? { state: 'running', memory: { used: 1, limit: 2 } } : exited),
     async waitForExit({ pid }, signal) {
       while (isAlive(pid)) {
         signal.throwIfAborted()
         await wait(5)
       }
-      return { state: 'exited', reason: { kind: 'out-of-memory', limit: 2 ** 31 } }
+      return exited
     },
     async remount(_handle, mounts) {
       remounts.push(mounts)
