@@ -21,6 +21,8 @@ const serverOptions: ServerOptions = {
   headersTimeout: 30_000,
   keepAliveTimeout: 72_000,
   maxHeaderSize: 32 * 1024,
+  // Who offers another protocol, as curl does with HTTP/2, is served in this one.
+  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
 }
 /** How long answers under way may take when the service stops. */
 const closePatience = 2000

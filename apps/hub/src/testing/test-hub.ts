@@ -89,7 +89,7 @@ const echo: HubDeps['proxy'] = {
     response.end(JSON.stringify({ name, url: request.url, via: principal.via, user: principal.user.name }))
   },
   upgrade(request, socket, head, { principal }) {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
     socket.write(`${principal.user.name} ${principal.via} ${request.url}\n`)
     if (head.length > 0) socket.unshift(head)
     socket.pipe(socket)

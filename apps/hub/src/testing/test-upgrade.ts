@@ -22,7 +22,7 @@ export async function createTestUpgrade(
   const closed = once(socket, 'close')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n${lines.join('')}\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${lines.join('')}\r\n`,
   )
   let received = ''
   socket.setEncoding('latin1').on('data', (text: string) => void (received += text))
