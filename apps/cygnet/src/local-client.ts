@@ -7,7 +7,6 @@ import { createSilentLogger } from '@cygnet/core/log'
 import { adminSocketOf } from './runtime-folder.ts'
 import { isListening } from './listening.ts'
 import { createSocketFetch, toText } from './socket-fetch.ts'
-import { createService } from './service.ts'
 
 export interface LocalClient {
   call: Call
@@ -26,6 +25,8 @@ export async function openLocalClient(config: Config): Promise<LocalClient> {
     })
   const url = config.publicUrl ?? `http://${config.host}:${config.port}`
   const parts = { frontDoorPort: () => null, publicUrl: () => url, releases: [] }
+  // Most commands speak to a running service and need none of its parts.
+  const { createService } = await import('./service.ts')
   const service = await createService({ config, log: createSilentLogger(), ...parts })
   await service.servers.restore()
   const fetch: typeof globalThis.fetch = async (input, init = {}) => {
