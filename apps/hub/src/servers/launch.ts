@@ -41,7 +41,7 @@ export async function launch(
   signal: AbortSignal,
 ): Promise<Launched> {
   const { spawner, records } = deps
-  progress.report({ percent: 2, message: 'Preparing your home and software.' })
+  progress.report({ percent: 2, message: 'Preparing your home and software' })
   const { choice, options, since } = order
   const [session, mounts] = await unlessAborted(
     Promise.all([deps.describeSession(user, choice), deps.mountsOf(user)]),
@@ -66,7 +66,7 @@ export async function launch(
   try {
     signal.throwIfAborted()
     await records.started(user, handle, address)
-    progress.report({ percent: 95, message: 'Waiting for your server to answer.' })
+    progress.report({ percent: 95, message: 'Checking that it is ready' })
     await untilReadyOrGone(deps, user, { handle, address, secret }, signal)
     return { handle, address, secret }
   } catch (error) {

@@ -178,7 +178,7 @@ export class Server {
     let release: (() => void) | undefined
     try {
       release = await slots.take(abort.signal, (place) =>
-        progress.report({ percent: 0, message: `Waiting for other servers to start; place ${place} in line.` }),
+        progress.report({ percent: 0, message: `Waiting for other servers to start; place ${place} in line` }),
       )
       const timeout = new AbortController()
       const timer = setTimeout(() => timeout.abort(tooSlow(limits.startMilliseconds)), limits.startMilliseconds)

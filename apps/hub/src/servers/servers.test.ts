@@ -13,7 +13,7 @@ test('a start tells its steps, also to who comes late, and ends with a server th
   const [early, late] = await Promise.all([collect(servers), collect(servers)])
   expect(early).toEqual(late)
   expect(early.slice(0, -1).every((event) => event.kind === 'step' && event.percent < 100)).toBe(true)
-  expect(early).toContainEqual({ kind: 'step', percent: 48, message: 'Starting a process.' })
+  expect(early).toContainEqual({ kind: 'step', percent: 48, message: 'Starting a process' })
   expect(early.at(-1)).toEqual({ kind: 'ready' })
   expect(await collect(servers)).toEqual([{ kind: 'ready' }])
 

@@ -46,7 +46,7 @@ export function createProcessSpawner(folder: string): ProcessSpawner {
       signal.throwIfAborted()
       const own = join(folder, request.id)
       await mkdir(own, { recursive: true })
-      report({ percent: 50, message: 'Starting a process.' })
+      report({ percent: 50, message: 'Starting a process' })
       const socket = join(own, 's')
       const [program = '', ...args] = request.command
       const child = spawn(program, args, {
