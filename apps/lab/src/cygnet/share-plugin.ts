@@ -25,6 +25,7 @@ export const sharePlugin: JupyterFrontEndPlugin<void> = {
     }
     app.commands.addCommand('cygnet:share-selected', {
       label: 'Share…',
+      mnemonic: 0,
       icon: shareIcon,
       isEnabled: () => selected().length === 1,
       execute: async () => {
