@@ -22,14 +22,19 @@ export function createForkedKernel(pid: number, outputFifo: string): ForkedKerne
   output.read(new Socket({ fd: file, readable: true, writable: false }))
   unlinkSync(outputFifo)
   const started = readStartTime(pid)
+  let isAlive = true
+  const end = (exit: KernelExit): void => {
+    isAlive = false
+    resolve(exit)
+  }
   return {
     pid,
     exited,
     output,
-    signal: (name) => signalGroup(pid, name),
-    end: resolve,
+    signal: (name) => signalGroup(pid, name, isAlive),
+    end,
     watch() {
-      void started.then((time) => waitForEnd(pid, time)).then(() => resolve({ code: null, signal: null }))
+      void started.then((time) => waitForEnd(pid, time)).then(() => end({ code: null, signal: null }))
     },
   }
 }

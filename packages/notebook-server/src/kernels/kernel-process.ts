@@ -45,22 +45,35 @@ export async function spawnKernelProcess(options: ProcessOptions): Promise<Kerne
   }
   child.once('spawn', () => started.resolve())
   child.on('error', (cause) => started.reject(toError(program, cause)))
-  child.once('exit', (code, signal) => resolve({ code, signal }))
+  let isAlive = true
+  child.once('exit', (code, signal) => {
+    isAlive = false
+    resolve({ code, signal })
+  })
   const output = createOutputTail()
   output.read(child.stdout)
   output.read(child.stderr)
   await started.promise
   const pid = child.pid ?? 0
-  return { pid, exited, output, signal: (name) => signalGroup(pid, name) }
+  return { pid, exited, output, signal: (name) => signalGroup(pid, name, isAlive) }
 }
 
-export function signalGroup(leader: number, name: NodeJS.Signals): void {
+/**
+ * Signals a process group; one that is gone is no error.
+ * @param isAlive - whether the leader is not known to have ended: it may be so young that it leads no group yet
+ */
+export function signalGroup(leader: number, name: NodeJS.Signals, isAlive: boolean): void {
   // 0 and 1 would mean this very group, and everything.
   if (leader <= 1) return
+  if (!kill(-leader, name) && isAlive) kill(leader, name)
+}
+
+function kill(target: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(-leader, name)
+    return process.kill(target, name)
   } catch (error) {
-    if (!isSystemError(error, 'ESRCH', 'EPERM')) throw error
+    if (isSystemError(error, 'ESRCH', 'EPERM')) return false
+    throw error
   }
 }
 

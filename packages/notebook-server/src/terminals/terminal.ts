@@ -123,11 +123,11 @@ export function createTerminal(name: string, pty: IPty, logger: Logger): Termina
       if (hasEnded) return
       if (isPaused) pty.resume()
       pty.kill('SIGHUP')
-      signalGroup(pty.pid, 'SIGHUP')
-      const timer = setTimeout(() => signalGroup(pty.pid, 'SIGKILL'), hangUpMs)
+      signalGroup(pty.pid, 'SIGHUP', true)
+      const timer = setTimeout(() => signalGroup(pty.pid, 'SIGKILL', true), hangUpMs)
       await ended
       clearTimeout(timer)
-      signalGroup(pty.pid, 'SIGKILL')
+      signalGroup(pty.pid, 'SIGKILL', false)
     },
   }
 }
