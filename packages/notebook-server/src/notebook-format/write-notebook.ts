@@ -1,0 +1,56 @@
+import { splitCellLines } from './lines.ts'
+import { isObject, type Notebook } from './notebook.ts'
+
+/**
+ * The text of a notebook file, byte for byte as Python's nbformat writes it: lists of lines, indent of one, keys sorted by
+ * code point, a newline at the end. So a notebook that passes through both shows no difference in version control.
+ * Marks of trust are left out.
+ */
+export function writeNotebook(notebook: Notebook): string {
+  const copy = structuredClone(notebook)
+  for (const cell of copy.cells) {
+    if (isObject(cell.metadata)) delete cell.metadata['trusted']
+    splitCellLines(cell)
+  }
+  return `${toText(copy, '\n')}\n`
+}
+
+/**
+ * As Python's `json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)`. `JSON.stringify` will not do:
+ * an object's keys that look like numbers come first, whatever order they were put in.
+ */
+function toText(value: unknown, newline: string): string {
+  const inner = `${newline} `
+  if (typeof value === 'number') return numberText(value)
+  if (Array.isArray(value)) {
+    if (value.length === 0) return '[]'
+    return `[${inner}${value.map((item) => toText(item, inner)).join(`,${inner}`)}${newline}]`
+  }
+  if (!isObject(value)) return JSON.stringify(value ?? null)
+  const keys = Object.keys(value).toSorted(byCodePoint)
+  if (keys.length === 0) return '{}'
+  const members = keys.map((key) => `${JSON.stringify(key)}: ${toText(value[key], inner)}`)
+  return `{${inner}${members.join(`,${inner}`)}${newline}}`
+}
+
+/** Python writes a fraction below 0.0001 with an exponent of two digits or more, JavaScript writes 0.00001 and 1e-7. */
+function numberText(value: number): string {
+  if (value === 0 || Math.abs(value) >= 1e-4 || !Number.isFinite(value)) return JSON.stringify(value)
+  const [digits, exponent] = value.toExponential().split('e-')
+  return `${digits}e-${exponent?.padStart(2, '0')}`
+}
+
+/** By code points; `<` would compare UTF-16 units and put U+1F600 before U+FF5E. */
+function byCodePoint(left: string, right: string): number {
+  const length = Math.min(left.length, right.length)
+  for (let index = 0; index < length; index++) {
+    const a = left.charCodeAt(index)
+    const b = right.charCodeAt(index)
+    if (a !== b) return isSurrogate(a) === isSurrogate(b) ? a - b : isSurrogate(a) ? 1 : -1
+  }
+  return left.length - right.length
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff
+}
