@@ -1,0 +1,35 @@
+import { CygnetError } from '@cygnet/core/errors'
+
+/** A file name's limit on every file system in use, in bytes. */
+const longestName = 255
+
+/**
+ * Splits an API path (`a/b.txt`, already percent-decoded, relative to the served folder) into its components.
+ * @throws CygnetError `not-found` for `..` and NUL, `bad-request` for a name that no file system takes
+ */
+export function parsePath(path: string): string[] {
+  const components = path.split('/').filter((component) => component !== '' && component !== '.')
+  for (const component of components) {
+    if (component === '..') {
+      throw new CygnetError('not-found', `${shown(path)} is outside the served folder: a path takes no "..".`)
+    }
+    if (component.includes('\0')) throw new CygnetError('not-found', 'A path takes no NUL character.')
+    const bytes = Buffer.byteLength(component)
+    if (bytes > longestName) {
+      throw new CygnetError('bad-request', `The name ${shown(component)} is too long: it has ${bytes} bytes.`, {
+        mend: `Use a name of at most ${longestName} bytes.`,
+      })
+    }
+  }
+  return components
+}
+
+/** The API path of components, without a slash at either end. */
+export function joinPath(components: string[]): string {
+  return components.join('/')
+}
+
+/** A path as it is put in a message: quoted, and cut where it is long. */
+export function shown(path: string): string {
+  return path.length > 200 ? `"${path.slice(0, 200)}…"` : `"${path}"`
+}

@@ -1,0 +1,131 @@
+import { constants, type Stats } from 'node:fs'
+import { access, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { openTemporary, type Temporary } from './open-temporary.ts'
+import { overwriteInPlace } from './overwrite.ts'
+import { shown } from './path.ts'
+import type { Root } from './root.ts'
+
+/** The new content of a file on its way: written beside, then put in the file's place. */
+export interface Replacement {
+  /** Open for reading and writing, empty at first. */
+  readonly file: FileHandle
+  /** Puts it in place. Readers see the old or the new content; the file keeps its mode, its owner, its links and its other names. */
+  commit(): Promise<void>
+  /** Throws it away; the old content stands. No error after {@link commit}. */
+  discard(): Promise<void>
+}
+
+/**
+ * Makes the file at `path` hold what `write` puts into the handle. On any error (a full disk, a client that goes away) the old
+ * content stands.
+ */
+export async function writeFile(root: Root, path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const replacement = await openReplacement(root, path)
+  try {
+    await write(replacement.file)
+    await replacement.commit()
+  } catch (error) {
+    throw isSystemError(error, 'ENOSPC', 'EDQUOT') ? diskFull(path, error) : error
+  } finally {
+    await replacement.discard()
+  }
+}
+
+/**
+ * Where a file cannot be replaced because it is a mount point, has other names or lies in a folder that cannot be written, the
+ * complete new content is copied over the old one.
+ * @throws CygnetError `not-found` where there is no such folder, `forbidden` where the file may not be written
+ */
+export async function openReplacement(root: Root, path: string): Promise<Replacement> {
+  const target = await root.resolveForWriting(path)
+  const old = target.exists ? await checkedStatus(target.path, path) : undefined
+  const temporary = await openBeside(target.path, old === undefined, path)
+  let open = true
+
+  async function discard(): Promise<void> {
+    if (!open) return
+    open = false
+    await temporary.file.close()
+    await rm(temporary.path, { force: true })
+  }
+
+  async function commit(): Promise<void> {
+    // It may have been made, deleted or become another's since.
+    const now = await root.resolveForWriting(path)
+    const status = now.exists ? await checkedStatus(now.path, path) : undefined
+    const moved = dirname(now.path) !== dirname(target.path)
+    if (status !== undefined && (!temporary.beside || moved || status.nlink > 1)) {
+      await temporary.file.sync()
+      await overwriteInPlace(now.path, temporary.file)
+      return
+    }
+    if (status !== undefined) await keepOwnerAndMode(temporary.file, status)
+    await temporary.file.sync()
+    try {
+      await rename(temporary.path, now.path)
+    } catch (error) {
+      if (status === undefined || !isSystemError(error, 'EBUSY', 'EXDEV', 'EACCES', 'EPERM')) throw error
+      await overwriteInPlace(now.path, temporary.file)
+    }
+  }
+
+  try {
+    if (temporary.beside) await root.check(temporary.file, path)
+  } catch (error) {
+    await discard()
+    throw error
+  }
+  return { file: temporary.file, commit, discard }
+}
+
+async function checkedStatus(real: string, path: string): Promise<Stats> {
+  const status = await stat(real)
+  if (status.isDirectory()) throw new CygnetError('bad-request', `${shown(path)} is a folder, not a file.`)
+  if (!status.isFile()) throw new CygnetError('bad-request', `${shown(path)} is no regular file.`)
+  try {
+    await access(real, constants.W_OK)
+  } catch (cause) {
+    throw new CygnetError('forbidden', `Permission denied: ${shown(path)} may not be changed.`, {
+      cause,
+      mend: 'Save it under another name.',
+    })
+  }
+  return status
+}
+
+/** New files get the mode that the umask leaves, changed ones are given that of the old file at the end. */
+async function openBeside(target: string, isNew: boolean, path: string): Promise<Temporary> {
+  const temporary = await openTemporary(dirname(target), isNew ? 0o666 : 0o600)
+  if (temporary.beside || !isNew) return temporary
+  await temporary.file.close()
+  await rm(temporary.path, { force: true })
+  throw new CygnetError(
+    'forbidden',
+    `Permission denied: ${shown(path)} cannot be made in a folder that is read-only.`,
+    {
+      mend: 'Save it in another folder.',
+    },
+  )
+}
+
+async function keepOwnerAndMode(file: FileHandle, old: Stats): Promise<void> {
+  const own = await file.stat()
+  if (own.uid !== old.uid || own.gid !== old.gid) {
+    // Only the administrator may give files away; for anybody else the file becomes the writer's, as with any editor.
+    await file.chown(old.uid, old.gid).catch(() => undefined)
+  }
+  await file.chmod(old.mode & 0o7777)
+}
+
+export function diskFull(path: string, cause: unknown): CygnetError {
+  return new CygnetError(
+    'insufficient-storage',
+    `The disk is full: ${shown(path)} was not saved, its old content stands.`,
+    {
+      cause,
+      mend: 'Delete what is no longer needed and save again.',
+    },
+  )
+}
