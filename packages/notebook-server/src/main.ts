@@ -1,0 +1,16 @@
+/* oxlint-disable node/no-process-env -- a program's composition root: the environment is read here and handed down */
+import { join } from 'node:path'
+import { runProgram } from './program.ts'
+
+await runProgram({
+  args: process.argv.slice(2),
+  env: process.env,
+  assets: join(import.meta.dirname, '..', 'assets'),
+  write: (text) => void process.stdout.write(text),
+  complain: (text) => void process.stderr.write(text),
+  exit: (code) => process.exit(code),
+  onSignal: (listener) => {
+    process.once('SIGTERM', listener)
+    process.once('SIGINT', listener)
+  },
+})
