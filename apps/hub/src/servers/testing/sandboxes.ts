@@ -32,7 +32,7 @@ export async function openSandboxes(
     describeSession: () => ({
       software: [
         { source: join(top, 'node_modules', 'node', 'bin', 'node'), target: '/opt/cygnet/node' },
-        { source: join(import.meta.dirname, 'session.mjs'), target: '/opt/cygnet/session.mjs' },
+        { source: fileURLToPath(new URL('./session.mjs', import.meta.url)), target: '/opt/cygnet/session.mjs' },
       ],
       command: ['/opt/cygnet/node', '/opt/cygnet/session.mjs'],
       environment: { SESSION_MODE: mode },

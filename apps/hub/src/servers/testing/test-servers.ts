@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import type { Release } from '@cygnet/contract/v1/servers'
 import { openDatabase } from '@cygnet/core/database'
 import { createSilentLogger } from '@cygnet/core/log'
@@ -56,7 +57,7 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
       releases: async () => releases,
       describeSession: () => ({
         software: [],
-        command: [process.execPath, join(import.meta.dirname, 'session.mjs')],
+        command: [process.execPath, fileURLToPath(new URL('./session.mjs', import.meta.url))],
         environment: { SESSION_MODE: world.mode, CYGNET_URL: 'http://hub' },
         home: folder,
         uid: null,
