@@ -30,7 +30,10 @@ async function prepareRelease() {
   const code = await runInForeground(node, [cygnet, 'prepare', '--data', join(cache, 'data')])
   if (code !== 0) throw new Error('The software release could not be prepared.')
   const software = join(cache, 'data', 'software')
-  const [release] = (await readdir(software)).filter((name) => !name.endsWith('.building')).toSorted().toReversed()
+  const [release] = (await readdir(software))
+    .filter((name) => !name.endsWith('.building'))
+    .toSorted()
+    .toReversed()
   return join(software, release)
 }
 

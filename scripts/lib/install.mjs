@@ -9,7 +9,9 @@ import { isStamped, writeStamp } from './stamp.mjs'
 export async function installDependencies() {
   const [major] = process.versions.node.split('.').map(Number)
   if (major < 20)
-    throw new Error(`Cygnet needs Node 20 or newer to install itself; this is ${process.version}. See https://nodejs.org.`)
+    throw new Error(
+      `Cygnet needs Node 20 or newer to install itself; this is ${process.version}. See https://nodejs.org.`,
+    )
   await install('dependencies', root, [])
 }
 
@@ -20,7 +22,9 @@ export async function installLabDependencies() {
 
 async function install(what, folder, flags) {
   const stamp = join(folder, 'node_modules', '.installed')
-  const lock = createHash('sha256').update(await readFile(join(folder, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(await readFile(join(folder, 'package-lock.json')))
+    .digest('hex')
   if (await isStamped(stamp, lock)) return
   await step(`Installing the ${what}`, async () => {
     const quiet = ['--no-audit', '--no-fund', '--loglevel=error']

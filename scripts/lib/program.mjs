@@ -9,12 +9,12 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const node = join(root, 'node_modules', 'node', 'bin', 'node')
 
 /** The environment of everything that is run: the project's own programs come first on the PATH. */
-export function environment() {
+function environment() {
   return { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` }
 }
 
 /** A program that ended with another code than 0, or by a signal. */
-export class ProgramError extends Error {
+class ProgramError extends Error {
   constructor(name, how, lines) {
     super(`${name} failed (${how}).${lines.length === 0 ? '' : ` Its last words:\n\n${lines.join('\n')}\n`}`)
   }

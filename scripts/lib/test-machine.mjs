@@ -30,6 +30,13 @@ export async function prepareTestMachine() {
 }
 
 async function findMissing() {
-  const found = await Promise.all(needs.map(([file]) => access(file).then(() => true, () => false)))
+  const found = await Promise.all(
+    needs.map(([file]) =>
+      access(file).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
   return needs.filter((_, index) => !found[index]).map(([, name]) => name)
 }

@@ -164,42 +164,43 @@ test('a service that was killed finds its servers again, kernels and all', async
   expect(after.map((kernel) => kernel.id)).toEqual(before.map((kernel) => kernel.id))
 })
 
-test.each(['light', 'dark'] as const)('axe finds nothing on the pages, %s', async (colorScheme) => {
+test.each([
+  [1400, 'light'],
+  [1400, 'dark'],
+  [420, 'light'],
+  [420, 'dark'],
+] as const)('axe finds nothing on the pages, %i pixels wide, %s', { timeout: 180_000 }, async (width, colorScheme) => {
   await cygnet(service.data, ['server', 'stop', 'admin'])
-  const state = await admin.storageState()
-  for (const width of [1400, 420]) {
-    const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, storageState: state })
-    for (const path of [
-      '',
-      'start',
-      'files',
-      'files/examples/cinemas/cinemas-trend.csv',
-      'shared',
-      'gallery',
-      'account',
-      'none',
-      'hub/logout',
-    ]) {
-      const page = await context.newPage()
-      await page.goto(`${service.url}/${path}`)
-      await page.locator('h1, h2').first().waitFor()
-      await page.waitForLoadState('networkidle')
-      await keepPicture(page, `${path.replaceAll('/', '-') || 'home'}-${width}-${colorScheme}`)
-      await findNothing(page)
-      expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
-      await page.close()
-    }
-    await context.close()
-    const stranger = await browser.newContext({ colorScheme, viewport: { width, height: 900 } })
-    for (const path of ['hub/login', 's/never-was', 'user/admin/lab']) {
-      const page = await stranger.newPage()
-      await page.goto(`${service.url}/${path}`)
-      await page.locator('h1').first().waitFor()
-      await keepPicture(page, `${path.replaceAll('/', '-')}-${width}-${colorScheme}`)
-      await findNothing(page)
-      await page.close()
-    }
-    await stranger.close()
+  const viewport = { width, height: 900 }
+  const context = await browser.newContext({ colorScheme, viewport, storageState: await admin.storageState() })
+  const stranger = await browser.newContext({ colorScheme, viewport })
+  const table = 'files/examples/cinemas/cinemas-trend.csv'
+  for (const path of [
+    '',
+    'start',
+    'files',
+    table,
+    'shared',
+    'gallery',
+    'account',
+    'none',
+    'hub/logout',
+    'user/admin/lab',
+  ])
+    await visit(context, path)
+  for (const path of ['hub/login', 's/never-was']) await visit(stranger, path)
+  await context.close()
+  await stranger.close()
+
+  async function visit(visitor: BrowserContext, path: string): Promise<void> {
+    const page = await visitor.newPage()
+    await page.goto(`${service.url}/${path}`)
+    await page.locator('h1, h2').first().waitFor()
+    await page.waitForLoadState('networkidle')
+    await keepPicture(page, `${path.replaceAll('/', '-') || 'home'}-${width}-${colorScheme}`)
+    await findNothing(page)
+    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
+    await page.close()
   }
 })
 

@@ -5,7 +5,7 @@ import type { StartRequest } from '@cygnet/spawners/spawner'
 import type { Homes } from '@cygnet/storage/homes'
 
 /** What a session is made of: the program, what it sees, and as whom it runs. */
-export type SessionProgram = Pick<StartRequest, 'software' | 'command' | 'environment' | 'home' | 'frontDoorPort'> & {
+type SessionProgram = Pick<StartRequest, 'software' | 'command' | 'environment' | 'home' | 'frontDoorPort'> & {
   uid: number | null
 }
 

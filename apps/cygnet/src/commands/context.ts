@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import type { Call } from '@cygnet/contract/client'
 
 /** What a command works with: the service, running or not, as its administrator. */
-export interface Session {
+interface Session {
   call: Call
   json: boolean
 }
