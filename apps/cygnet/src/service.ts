@@ -70,7 +70,7 @@ export async function createService({
   const shares = createShares({ database: storage, homes, isUser, log })
   const { network, limits } = config.sandbox
   const servers = createServers({
-    database: database as unknown as Kysely<ServerTables>,
+    database,
     spawner: createSandboxSpawner({ runtimeDir, log, network, limits }),
     limits: createLimits(config.servers),
     releases: async () =>
