@@ -15,6 +15,8 @@ const longestPath = 4096
 /** What of a file is compressed to see whether the rest is worth it. */
 const sampleBytes = 64 * 1024
 
+const passedOver = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG']
+
 export interface ArchiveOptions {
   /** Also what begins with a dot. */
   hidden: boolean
@@ -37,7 +39,7 @@ export async function* walkForArchive(
 ): AsyncGenerator<ZipEntry> {
   const waiting: Array<{ path: readonly string[]; shown: string }> = [{ path, shown: toSafeName(title, new Set()) }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    await using folder = await openIfThere(root, next.path)
+    await using folder = await unlessPassedOver(() => openFolderInTree(root, next.path))
     if (folder === undefined) continue
     yield { name: next.shown, modified: (await folder.stat()).mtime, mode: 0o755, compress: false }
     const below: typeof waiting = []
@@ -51,29 +53,25 @@ export async function* walkForArchive(
       if (options.skip(real) || Buffer.byteLength(shown) > longestPath) continue
       const stats = await folder.look(name)
       if (stats?.isDirectory()) below.push({ path: real, shown })
-      else if (stats?.isFile() || stats?.isSymbolicLink()) yield* fileEntry(root, real, shown)
+      else if (stats?.isFile()) yield* fileEntry(() => folder.openFile(name), shown)
+      else if (stats?.isSymbolicLink()) yield* fileEntry(() => openInTree(root, real), shown)
     }
     // The last goes first; not spread, as there may be more of them than a call takes arguments.
     for (const one of below.toReversed()) waiting.push(one)
   }
 }
 
-async function openIfThere(root: Root, path: readonly string[]): Promise<Directory | undefined> {
-  try {
-    await using location = await locate(root, path, 'keep')
-    return await location.folder.openFolder(location.name)
-  } catch (error) {
-    if (isPassedOver(error)) return undefined
-    throw error
-  }
+async function openFolderInTree(root: Root, path: readonly string[]): Promise<Directory> {
+  await using location = await locate(root, path, 'keep')
+  return await location.folder.openFolder(location.name)
 }
 
-async function* fileEntry(root: Root, path: readonly string[], shown: string): AsyncGenerator<ZipEntry> {
-  const opened = await openForReading(root, path)
+async function* fileEntry(open: () => ReturnType<Directory['openFile']>, shown: string): AsyncGenerator<ZipEntry> {
+  const opened = await unlessPassedOver(open)
   if (opened === undefined) return
   await using handle = opened.handle
   const { mtime, mode, size } = opened.stats
-  const compress = await isCompressible(handle)
+  const compress = size > 0 && (await isCompressible(handle))
   yield { name: shown, modified: mtime, mode: mode & 0o777, compress, content: readUpTo(handle, size) }
 }
 
@@ -84,14 +82,9 @@ async function isCompressible(handle: FileHandle): Promise<boolean> {
   return compressed.length < bytesRead * 0.95
 }
 
-async function openForReading(root: Root, path: readonly string[]) {
-  try {
-    await using location = await locate(root, path, 'follow')
-    return await location.folder.openFile(location.name)
-  } catch (error) {
-    if (isPassedOver(error)) return undefined
-    throw error
-  }
+async function openInTree(root: Root, path: readonly string[]): ReturnType<Directory['openFile']> {
+  await using location = await locate(root, path, 'follow')
+  return await location.folder.openFile(location.name)
 }
 
 /** A file that grows meanwhile is taken as long as it was, one that shrinks as far as it goes. */
@@ -105,11 +98,14 @@ async function* readUpTo(handle: FileHandle, size: number): AsyncGenerator<Uint8
   }
 }
 
-function isPassedOver(error: unknown): boolean {
-  return (
-    error instanceof CygnetError ||
-    isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG')
-  )
+/** Undefined for what is not there any more, leads out or cannot be read. */
+async function unlessPassedOver<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CygnetError || isSystemError(error, ...passedOver)) return undefined
+    throw error
+  }
 }
 
 /** A backslash separates folders for some programs that unpack, and a control character hides what follows. */

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { createGround, isRoot, pieces, readAll } from './space.fixture.ts'
+import { createGround, isRoot, pieces, readFileOf } from './space.fixture.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -24,8 +24,8 @@ test.runIf(isRoot)('on a full disk the old content stands and nothing is left', 
   const early = space.write('file', endless(), { overwrite: true, length: 8 * mebibyte })
   await expect(early).rejects.toMatchObject({ code: 'insufficient-storage', mend: expect.any(String) })
 
-  expect(await readdir(home)).toEqual(['file'])
-  expect((await readAll((await space.open('file')).read())).equals(old)).toBe(true)
+  expect((await readdir(home)).toSorted()).toEqual(['file'])
+  expect((await readFileOf(space, 'file')).equals(old)).toBe(true)
   await space.write('fits', pieces(randomBytes(2 * mebibyte)), { length: 2 * mebibyte })
 })
 

@@ -2,7 +2,7 @@ import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import { mapConcurrently } from './concurrent.ts'
 import type { Directory } from './directory.ts'
 import { toEntry, type SpaceEntry } from './entry.ts'
-import { isTemporary } from './temporary.ts'
+import { isTemporary, removeAbandoned } from './temporary.ts'
 import { locate, type Root } from './walk.ts'
 
 /** Enough to keep the file system busy; more only costs memory. */
@@ -25,7 +25,9 @@ export async function listFolder(
   shown: string,
   hidden: boolean,
 ): Promise<SpaceEntry[]> {
-  const names = (await folder.names()).filter((name) => !isTemporary(name) && (hidden || !name.startsWith('.')))
+  const all = await folder.names()
+  await removeAbandoned(folder, all)
+  const names = all.filter((name) => !isTemporary(name) && (hidden || !name.startsWith('.')))
   const prefix = shown === '' ? '' : `${shown}/`
   const entries = await mapConcurrently(names, lookups, async (name) => {
     const stats = await folder.look(name)

@@ -1,22 +1,19 @@
-import type { FileHandle } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { copyBytes } from './copy-bytes.ts'
 import { toEntry, type SpaceEntry } from './entry.ts'
 import { joinPath, shorten } from './names.ts'
 import { notFound, type Location } from './walk.ts'
-
-/** Large pieces: at 64 KiB the calls cost more than the copying. */
-const pieceBytes = 512 * 1024
 
 /** A file that is held open: its entry and its bytes are of one and the same file, whatever is renamed meanwhile. */
 export interface OpenFile extends AsyncDisposable {
   readonly entry: SpaceEntry
   /**
-   * The bytes from `start` up to, not including, `end`; all of them unless said. At most once; the file is closed when
-   * the stream ends or is destroyed. Fails where the file became shorter meanwhile.
+   * Writes the bytes from `start` up to, not including, `end`, as fast as they are taken; all of them unless said.
+   * Resolves once the last was taken and does not end the stream. A chunk's memory is used again once it was taken.
+   * Rejects where the stream is closed before, or the file became shorter meanwhile.
    */
-  read(start?: number, end?: number): Readable
-  /** Needed only where `read` was not called. */
+  copyTo(target: Writable, start?: number, end?: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,11 +28,7 @@ export async function openFile(location: Location, path: readonly string[], name
   const close = (): Promise<void> => opened.handle.close()
   return {
     entry,
-    read: (start = 0, end = entry.size) =>
-      Readable.from(readPieces(opened.handle, start, end), { objectMode: false, highWaterMark: pieceBytes }).once(
-        'close',
-        () => void close(),
-      ),
+    copyTo: (target, start = 0, end = entry.size) => copyBytes(opened.handle, target, start, end),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -54,16 +47,4 @@ async function openOrdinary(location: Location, path: readonly string[]) {
     throw new CygnetError('bad-request', `“${shorten(joinPath(path))}” is a folder, not a file.`)
   }
   throw new CygnetError('forbidden', `“${shorten(joinPath(path))}” is no ordinary file, so it cannot be read here.`)
-}
-
-async function* readPieces(handle: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
-  for (let at = start; at < end;) {
-    const wanted = Math.min(pieceBytes, end - at)
-    // Not from the pool, which would keep 8 KiB alive for a small piece and is too small for a large one anyway.
-    const buffer = Buffer.allocUnsafeSlow(wanted)
-    const { bytesRead } = await handle.read(buffer, 0, wanted, at)
-    if (bytesRead === 0) throw new Error('The file became shorter while it was read.')
-    yield buffer.subarray(0, bytesRead)
-    at += bytesRead
-  }
 }

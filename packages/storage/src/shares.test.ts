@@ -73,7 +73,7 @@ describe('with a named user', () => {
     expect(await readText((await trees.home('ann')).space, 'plot.png')).toBe('new')
     await shares.update('ann', reading.id, { access: 'write' })
     await (await trees.received('bob', reading.id)).space.write('raw/two.csv', pieces('2'))
-    expect(await readdir(join(homes, 'ann/data/raw'))).toEqual(['one.csv', 'two.csv'])
+    expect((await readdir(join(homes, 'ann/data/raw'))).toSorted()).toEqual(['one.csv', 'two.csv'])
   })
 
   test('nobody else gets in, nor anyone once it has ended', async () => {

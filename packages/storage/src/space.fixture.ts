@@ -1,8 +1,10 @@
 import { chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { Owner } from './ownership.ts'
+import type { OpenFile } from './read.ts'
 import { openSpace, type Space, type SpaceOptions } from './space.ts'
 
 /** Only root can give files away; elsewhere the tests of it have nothing to see. */
@@ -41,8 +43,25 @@ export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer
 }
 
 export async function readText(space: Space, path: string): Promise<string> {
-  const file = await space.open(path)
-  return (await readAll(file.read())).toString()
+  return (await readFileOf(space, path)).toString()
+}
+
+export async function readFileOf(space: Space, path: string, start?: number, end?: number): Promise<Buffer> {
+  await using file = await space.open(path)
+  return await copyOut(file, start, end)
+}
+
+/** The chunks are copied, as their memory is used again. */
+export async function copyOut(file: OpenFile, start?: number, end?: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  const target = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(Buffer.from(chunk))
+      setImmediate(done)
+    },
+  })
+  await file.copyTo(target, start, end)
+  return Buffer.concat(chunks)
 }
 
 export async function countOpenFiles(): Promise<number> {

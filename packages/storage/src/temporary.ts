@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { unlink } from 'node:fs/promises'
+import { mapConcurrently } from './concurrent.ts'
+import type { Directory } from './directory.ts'
 
 const pattern = /^\.cygnet-[0-9a-f]{24}\.part$/
 
@@ -9,4 +12,16 @@ export function createTemporaryName(): string {
 
 export function isTemporary(name: string): boolean {
   return pattern.test(name)
+}
+
+/** A writer touches its file at least this often. */
+const abandonedMilliseconds = 24 * 3600 * 1000
+
+/** Removes what a service that was killed while writing has left in a folder. */
+export async function removeAbandoned(folder: Directory, names: string[]): Promise<void> {
+  await mapConcurrently(names.filter(isTemporary), 4, async (name) => {
+    const stats = await folder.look(name)
+    if (!stats?.isFile() || Date.now() - stats.mtimeMs < abandonedMilliseconds) return
+    await unlink(folder.at(name)).catch(() => undefined)
+  })
 }

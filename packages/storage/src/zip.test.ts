@@ -70,7 +70,7 @@ test('holds a folder as it is, for unzip and for Python', async () => {
   execFileSync('unzip', ['-q', zip, '-d', target], { env: { LC_ALL: 'C.UTF-8', PATH: process.env['PATH'] } })
   execFileSync('cmp', [join(target, 'data/zürich – 2025.csv'), join(home, 'data/zürich – 2025.csv')])
   execFileSync('cmp', [join(target, 'data/link.png'), join(home, 'data/plot.png')])
-  expect(await readdir(join(target, 'data/empty'))).toEqual([])
+  expect((await readdir(join(target, 'data/empty'))).toSorted()).toEqual([])
 
   const all = readWithPython(await save(ground, await space.archive('data', { hidden: true })))
   expect(all.map(([name]) => name)).toContain('data/.hidden')

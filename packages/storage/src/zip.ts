@@ -29,6 +29,7 @@ interface Written {
 const method = { stored: 0, deflated: 8 } as const
 /** Sizes follow the content; names are UTF-8. */
 const flags = 0x0808
+const gatherBytes = 64 * 1024
 const max32 = 0xffff_ffff
 const max16 = 0xffff
 /** 4.5, the first with 64-bit sizes, by a Unix machine. */
@@ -41,7 +42,26 @@ const madeBy = (3 << 8) | 45
  * Written after PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5: 64-bit records throughout where sizes are not known
  * before, data descriptors, UTF-8 names, and Info-ZIP's extended timestamp.
  */
-export async function* createZip(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uint8Array> {
+export function createZip(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uint8Array> {
+  return gather(writeAll(entries))
+}
+
+/** Small pieces together: thousands of small files would be thousands of calls. */
+async function* gather(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let gathered: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of pieces) {
+    gathered.push(piece)
+    bytes += piece.length
+    if (bytes < gatherBytes) continue
+    yield gathered.length === 1 ? piece : Buffer.concat(gathered)
+    gathered = []
+    bytes = 0
+  }
+  if (bytes > 0) yield Buffer.concat(gathered)
+}
+
+async function* writeAll(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uint8Array> {
   const written: Written[] = []
   let offset = 0
   for await (const entry of entries) {

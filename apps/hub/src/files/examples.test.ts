@@ -51,10 +51,10 @@ test('an example is copied once and kept as it was changed', async () => {
   const ann = await as('ann')
   const opened = { path: 'examples/one/one.ipynb', url: '/user/ann/lab/tree/examples/one/one.ipynb' }
   expect(await ann.call('POST', '/api/v1/examples/one/open')).toEqual(opened)
-  expect(await readdir(join(home('ann'), 'examples/one'), { recursive: true })).toEqual([
+  expect((await readdir(join(home('ann'), 'examples/one'), { recursive: true })).toSorted()).toEqual([
     'data',
-    'one.ipynb',
     'data/table.csv',
+    'one.ipynb',
   ])
   await writeFile(join(home('ann'), 'examples/one/one.ipynb'), 'mine')
   await ann.fetch('DELETE', at('home', 'entry', 'examples/one/data'))

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { CygnetError } from '@cygnet/core/errors'
 import type { OpenFile } from '@cygnet/storage/read'
 import type { Space } from '@cygnet/storage/space'
@@ -21,25 +21,30 @@ interface Exchange {
 }
 
 /** Answers with a file or a range of it, or that the reader has it already. Whatever it is, it can do nothing in its page. */
-export async function sendFile({ request, reply }: Exchange, space: Space, options: SendOptions): Promise<Readable> {
-  const file = await space.open(options.path)
-  try {
-    const answer = chooseAnswer(request, reply, file)
-    setHeaders(reply, file, options)
-    if (answer === 'not-modified') {
-      void reply.code(304).removeHeader('content-type')
-    } else {
-      const { start, end, isPart } = answer
-      if (isPart) void reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${file.entry.size}`)
-      void reply.header('content-length', end - start)
-      if (request.method !== 'HEAD') return file.read(start, end)
-    }
-    await file.close()
-    return Readable.from([])
-  } catch (error) {
-    await file.close()
-    throw error
+export async function sendFile({ request, reply }: Exchange, space: Space, options: SendOptions): Promise<undefined> {
+  await using file = await space.open(options.path)
+  const answer = chooseAnswer(request, reply, file)
+  setHeaders(reply, file, options)
+  if (answer === 'not-modified') {
+    void reply.code(304).removeHeader('content-type')
+  } else {
+    const { start, end, isPart } = answer
+    if (isPart) void reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${file.entry.size}`)
+    void reply.header('content-length', end - start)
   }
+  // Written past Fastify, which would take a stream of fresh buffers.
+  const { raw } = reply.hijack()
+  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
+  if (answer !== 'not-modified' && request.method !== 'HEAD') {
+    try {
+      await file.copyTo(raw, answer.start, answer.end)
+    } catch {
+      // The client left, or the file changed on the way: what was sent must not look whole.
+      raw.destroy()
+      return
+    }
+  }
+  raw.end()
 }
 
 /** @throws CygnetError `precondition-failed`, `range-not-satisfiable` */

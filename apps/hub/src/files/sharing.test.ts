@@ -85,7 +85,7 @@ describe('who may do what', () => {
       }
       expect(statuses, who).toEqual(expected)
     }
-    expect(await readdir(join(home('ann'), 'data'))).toEqual(['absolute', 'one.csv', 'out'])
+    expect((await readdir(join(home('ann'), 'data'))).toSorted()).toEqual(['absolute', 'one.csv', 'out'])
   })
 
   test('entries say whether they can be written', async () => {

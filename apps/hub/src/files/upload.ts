@@ -19,18 +19,30 @@ export async function receiveFile(
   refuseParts(request)
   const ifMatch = parseEtags(request.headers['if-match'])
   const length = lengthOf(request)
-  return space.write(path, readBody({ request, reply }), {
-    overwrite: overwrite || ifMatch !== undefined,
-    ...(length !== undefined && { length }),
-    ...(ifMatch !== undefined && { ifMatch }),
-  })
+  try {
+    return await space.write(path, bodyOf({ request, reply }), {
+      overwrite: overwrite || ifMatch !== undefined,
+      ...(length !== undefined && { length }),
+      ...(ifMatch !== undefined && { ifMatch }),
+    })
+  } catch (cause) {
+    const isCut = request.raw.destroyed && !request.raw.complete
+    throw isCut ? new CygnetError('bad-request', 'The upload was cut; nothing was changed.', { cause }) : cause
+  }
 }
 
-async function* readBody({ request, reply }: Exchange): AsyncGenerator<Uint8Array> {
-  // Who asks before sending is told only now, when what can be known beforehand is known.
-  if (request.headers.expect !== undefined) reply.raw.writeContinue()
-  // Leaving early must not cut the connection, over which the refusal still goes.
-  yield* request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+function bodyOf({ request, reply }: Exchange): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      // Who asks before sending is told only now, when what can be known beforehand is known.
+      if (request.headers.expect !== undefined) {
+        reply.removeHeader('connection')
+        reply.raw.writeContinue()
+      }
+      // Leaving early must not cut the connection, over which the refusal still goes.
+      return request.raw.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>
+    },
+  }
 }
 
 function lengthOf(request: FastifyRequest): number | undefined {
