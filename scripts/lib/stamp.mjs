@@ -8,7 +8,7 @@ const skipped = new Set(['node_modules', 'dist', '__pycache__'])
 export async function fingerprint(paths) {
   const hash = createHash('sha256')
   const lists = await Promise.all(paths.map((path) => describe(path)))
-  for (const line of lists.flat().toSorted()) hash.update(`${line}\n`)
+  for (const line of lists.flat().toSorted((a, b) => (a < b ? -1 : 1))) hash.update(`${line}\n`)
   return hash.digest('hex')
 }
 
