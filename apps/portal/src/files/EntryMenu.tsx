@@ -1,0 +1,85 @@
+import type { Entry } from '@cygnet/contract/v1/files'
+import { ActionIcon, Menu } from '@mantine/core'
+import { useRef } from 'react'
+import { useOpenInLab } from '../start/use-server.ts'
+import { useUserName } from '../shell/use-user-name.ts'
+import { Icon } from '../ui/Icon.tsx'
+import { tellProblem } from '../ui/toasts.ts'
+import { canChange, canShare, type Ask, type AskFor } from './actions.ts'
+import { downloadUrl, labUrl, type Tree } from './tree.ts'
+
+interface Props {
+  tree: Tree
+  entry: Entry
+  askFor: AskFor
+  tabIndex?: number
+}
+
+/** Everything that can be done with a file or folder. */
+export function EntryMenu({ tree, entry, askFor, tabIndex = 0 }: Props) {
+  const button = useRef<HTMLButtonElement>(null)
+  return (
+    <Menu position="bottom-end" width={210} shadow="md" keepMounted={false}>
+      <Menu.Target>
+        <ActionIcon
+          ref={button}
+          variant="subtle"
+          size="lg"
+          tabIndex={tabIndex}
+          aria-label={`Actions for ${entry.name}`}
+        >
+          <Icon name="more" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Items tree={tree} entry={entry} ask={(ask) => askFor(ask, button.current)} />
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function Items({ tree, entry, ask }: { tree: Tree; entry: Entry; ask: (ask: Ask) => void }) {
+  const user = useUserName()
+  const openInLab = useOpenInLab()
+  const lab = user === undefined ? undefined : labUrl(tree, entry, user)
+  return (
+    <>
+      {lab === undefined ? null : (
+        <Menu.Item
+          leftSection={<Icon name="open" />}
+          onClick={() =>
+            openInLab.mutate(lab, { onError: (error) => tellProblem(`“${entry.name}” was not opened.`, error) })
+          }
+        >
+          Open in my lab
+        </Menu.Item>
+      )}
+      <Menu.Item component="a" href={downloadUrl(tree, entry)} download leftSection={<Icon name="download" />}>
+        {entry.kind === 'folder' ? 'Download as zip' : 'Download'}
+      </Menu.Item>
+      {canShare(tree, entry) ? (
+        <Menu.Item leftSection={<Icon name="share" />} onClick={() => ask({ kind: 'share', entry })}>
+          Share…
+        </Menu.Item>
+      ) : null}
+      {canChange(tree, entry) ? (
+        <>
+          <Menu.Divider />
+          <Menu.Item leftSection={<Icon name="rename" />} onClick={() => ask({ kind: 'rename', entry })}>
+            Rename…
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="move" />} onClick={() => ask({ kind: 'move', entries: [entry] })}>
+            Move…
+          </Menu.Item>
+          <Menu.Item
+            color="danger"
+            leftSection={<Icon name="trash" />}
+            onClick={() => ask({ kind: 'delete', entries: [entry] })}
+          >
+            Delete…
+          </Menu.Item>
+        </>
+      ) : null}
+    </>
+  )
+}

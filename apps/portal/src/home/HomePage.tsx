@@ -1,0 +1,21 @@
+import { useTitle } from '../ui/use-title.ts'
+import { HomeFiles } from './HomeFiles.tsx'
+import { HomeGallery } from './HomeGallery.tsx'
+import { HomeShared } from './HomeShared.tsx'
+import { ServerCard } from './ServerCard.tsx'
+import './home.css'
+
+export function HomePage() {
+  useTitle('')
+  return (
+    <div className="home">
+      <h1 className="visually-hidden">Home</h1>
+      <ServerCard />
+      <div className="home-columns">
+        <HomeFiles />
+        <HomeShared />
+      </div>
+      <HomeGallery />
+    </div>
+  )
+}

@@ -1,0 +1,54 @@
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useRef } from 'react'
+import { Toasts } from '../ui/Toasts.tsx'
+import { useUploads } from '../uploads/use-uploads.ts'
+import { UserMenu } from './UserMenu.tsx'
+
+const UploadPanel = lazy(async () => ({ default: (await import('../uploads/UploadPanel.tsx')).UploadPanel }))
+
+/** The frame of every page for whoever is signed in. */
+export function Shell() {
+  const main = useFocusAfterNavigation()
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      <header className="header">
+        <div className="header-inside">
+          <Link to="/" className="brand" aria-label="Cygnet, home">
+            <span className="brand-name">Cygnet</span>
+          </Link>
+          <nav className="nav" aria-label="Main">
+            <Link to="/files/$" params={{ _splat: '' }} activeOptions={{ exact: false }}>
+              Files
+            </Link>
+            <Link to="/shared">Shared</Link>
+            <Link to="/gallery">Gallery</Link>
+          </nav>
+          <UserMenu />
+        </div>
+      </header>
+      <main id="main" className="content" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Toasts />
+      <Suspense>{useUploads().uploads.length > 0 ? <UploadPanel /> : null}</Suspense>
+    </>
+  )
+}
+
+/** After a click on a link the focus would stay on what is gone: it goes to the new page's content. */
+function useFocusAfterNavigation() {
+  const main = useRef<HTMLElement>(null)
+  const path = useLocation({ select: (location) => location.pathname })
+  const shown = useRef(path)
+  useEffect(() => {
+    if (shown.current === path) return
+    shown.current = path
+    const active = document.activeElement
+    if (main.current !== null && (active === null || !main.current.contains(active)))
+      main.current.focus({ preventScroll: true })
+  }, [path])
+  return main
+}
