@@ -62,7 +62,7 @@ test('a file is shared by a link that opens without an account', async () => {
   await share.getByRole('button', { name: 'Create link' }).click()
   await share.getByRole('button', { name: 'Copy' }).click()
   await share.getByRole('button', { name: 'Copied' }).waitFor()
-  const url = await lab.page.evaluate(() => navigator.clipboard.readText())
+  const url = await lab.page.evaluate<string>('navigator.clipboard.readText()')
   expect(url).toBe(await share.getByLabel('Address of the link').inputValue())
   expect((await fetch(url)).status).toBe(200)
 
@@ -87,9 +87,8 @@ test('a folder is shared with a user by keyboard alone', async () => {
   await share.getByRole('button', { name: 'Create link' }).waitFor()
   const { keyboard } = lab.page
   await keyboard.press('Tab')
-  while (!(await share.getByLabel('Name of a user').evaluate((node) => node === document.activeElement))) {
-    await keyboard.press('Tab')
-  }
+  const name = share.locator('input:focus[aria-label="Name of a user"]')
+  while ((await name.count()) === 0) await keyboard.press('Tab')
   await keyboard.type('ada')
   await keyboard.press('Tab')
   await keyboard.press('ArrowDown')
