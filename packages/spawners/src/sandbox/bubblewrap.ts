@@ -41,7 +41,8 @@ export const hostname = 'cygnet'
  */
 export function toBubblewrapOptions(options: BoxOptions): string[] {
   const { folder, uid, userName, software, memoryBytes } = options
-  const size = String(Math.max(memoryBytes, 1024 * 1024))
+  // It counts as memory. With half of it, as is usual for such file systems, a full one does not end the server.
+  const size = String(Math.round(memoryBytes / 2))
   const scratch = (path: string): string[] => ['--perms', '1777', '--size', size, '--tmpfs', path]
   const targets = [...places, ...hostEtc.map((name) => `/etc/${name}`), ...software.map(({ target }) => target)]
   const all: string[][] = [
@@ -52,9 +53,9 @@ export function toBubblewrapOptions(options: BoxOptions): string[] {
     // Just enough for setpriv.
     uid === null ? [] : ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((name) => ['--cap-add', name]),
     options.topLevel,
+    ['--proc', '/proc', '--dev', '/dev', ...scratch('/dev/shm'), '--remount-ro', '/dev', ...scratch('/tmp')],
     // bubblewrap's own way with missing parents leaves them to root alone.
     parentsOf(targets).flatMap((path) => ['--perms', '0755', '--dir', path]),
-    ['--proc', '/proc', '--dev', '/dev', ...scratch('/dev/shm'), '--remount-ro', '/dev', ...scratch('/tmp')],
     ['--symlink', '../tmp', '/var/tmp', '--symlink', '../run', '/var/run', '--symlink', '/proc/mounts', '/etc/mtab'],
     hostPlaces.flatMap(asOnHost),
     hostEtc.flatMap((name) => asOnHost(`/etc/${name}`)),

@@ -19,15 +19,13 @@ const sessionRecord = z.object({
   isMounted: z.boolean(),
   /** The process in the sandbox's process namespace that all others end with. */
   init: processId.nullable(),
+  /** The user's server. With it the session is over, whatever it leaves running. */
+  program: processId.nullable(),
   /** pasta. */
   network: processId.nullable(),
 })
 
-const sandboxHandle = sessionRecord.extend({
-  init: processId,
-  /** The user's server. With it the session is over, whatever it leaves running. */
-  program: processId,
-})
+const sandboxHandle = sessionRecord.extend({ init: processId, program: processId })
 
 /** What is known of a session, kept in its folder from its first moment on. */
 export type SessionRecord = z.infer<typeof sessionRecord>

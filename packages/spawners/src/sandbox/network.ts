@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
@@ -8,6 +8,7 @@ import { identify, type ProcessId } from './process.ts'
 import type { Programs } from './programs.ts'
 import { forwardedResolver } from './resolver.ts'
 import { run, systemPath } from './run.ts'
+import { withSignal } from './with-signal.ts'
 
 interface NetworkOptions {
   programs: Programs
@@ -36,6 +37,7 @@ export interface Network {
 }
 
 const pidFile = 'pasta.pid'
+const patience = 20_000
 
 /**
  * Makes a network namespace of its own for a session. What is inside reaches the world, the host's loopback at one port, and
@@ -70,18 +72,27 @@ export async function findPasta(folder: string): Promise<ProcessId | null> {
 }
 
 async function connect(options: NetworkOptions, holder: number): Promise<ProcessId> {
-  const { programs, uid, folder, entrances, signal, frontDoorPort, isForwarded } = options
+  const { programs, uid, folder, entrances, frontDoorPort, isForwarded } = options
   const onLoopback = frontDoorPort === null ? 'none' : String(frontDoorPort)
   const flags = '--config-net --no-map-gw --quiet -t none -u none -U none'.split(' ')
   const forward = isForwarded ? ['--dns-forward', forwardedResolver] : []
   const args = [...flags, '-T', onLoopback, '--pid', pidFile, ...addressFamilies(), ...forward, String(holder)]
   const pasta = [...asUser(programs, uid, []), programs.pasta ?? 'pasta', ...args]
   const [program, ...rest] = joinFirst(programs.bash, entrances, pasta)
-  const outcome = await run(program, rest, { cwd: folder, signal })
-  signal.throwIfAborted()
-  const running = outcome.code === 0 ? await findPasta(folder) : null
+  // Killed halfway it might leave its second half behind, so that a cancelled start, too, waits for it.
+  const outcome = await run(program, rest, { cwd: folder, signal: AbortSignal.timeout(patience) })
+  // On a full disk it runs although it could not write its pid.
+  const running = outcome.code === 0 ? ((await findPasta(folder)) ?? (await findPastaOf(holder))) : null
   if (running === null) throw networkError(outcome.stderr)
   return running
+}
+
+async function findPastaOf(holder: number): Promise<ProcessId | null> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+    if (words[0]?.endsWith('/pasta') === true && words.at(-2) === String(holder)) return identify(Number(pid))
+  }
+  return null
 }
 
 /** With CAP_SYS_ADMIN the namespaces can be made also where the system does not let ordinary users make them. */
@@ -118,20 +129,13 @@ function addressFamilies(): string[] {
 
 /** Waits until the holder says that it stands in its namespaces. */
 async function waitForWord(holder: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let complaint = ''
   holder.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
   holder.stdout.once('data', () => resolve())
   holder.on('error', (error) => reject(networkError(error.message)))
   holder.on('close', () => reject(networkError(complaint)))
-  const cancel = (): void => reject(signal.reason as Error)
-  signal.addEventListener('abort', cancel, { once: true })
-  try {
-    await promise
-  } finally {
-    signal.removeEventListener('abort', cancel)
-  }
+  await withSignal(promise, signal)
 }
 
 function networkError(words: string): CygnetError {

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { CygnetError } from '@cygnet/core/errors'
 import { findProgram } from './run.ts'
 
@@ -39,6 +40,8 @@ export async function findPrograms(path: string): Promise<Programs> {
     need('split'),
     need('bash'),
   ])
+  // These two run inside as well, where only the host's /usr is sure to be.
+  const inside = { setpriv: await realpath(setpriv), prlimit: await realpath(prlimit) }
   const [pasta, python] = await Promise.all([findProgram('pasta', path), findProgram('python3', path)])
-  return { bwrap, setpriv, prlimit, unshare, nsenter, split, bash, pasta, python }
+  return { ...inside, bwrap, unshare, nsenter, split, bash, pasta, python }
 }

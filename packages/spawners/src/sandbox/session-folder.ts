@@ -112,7 +112,15 @@ export async function removeSessionFolder(folder: SessionFolder, isMounted: bool
     // Busy, or not mounted at all, which the removal below then does not mind.
     if (outcome.code !== 0) await run('umount', ['-l', folder.box])
   }
-  await rm(folder.path, { recursive: true, force: true, maxRetries: 3 })
+  const all = { recursive: true, force: true, maxRetries: 3 }
+  try {
+    await rm(folder.path, all)
+  } catch (error) {
+    if (!isSystemError(error, 'EACCES', 'EPERM')) throw error
+    // The user may have closed folders of their own, which are the service's as well where both have one uid.
+    await run('chmod', ['-R', 'u+rwX', folder.path])
+    await rm(folder.path, all)
+  }
 }
 
 /** The end of what the session printed, for people: no control characters, at most 2,000 of them. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
-import type { Mount, Spawner } from '../spawner.ts'
+import type { ExitReason, Mount, Spawner } from '../spawner.ts'
 import { openCgroup } from './cgroup/open.ts'
 import { createEndings } from './endings.ts'
 import { parseHandle, parseRecord, type SandboxHandle, type SessionRecord } from './handle.ts'
@@ -72,13 +72,13 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
         await kill(session.program, 'SIGTERM')
         await waitPolitely(session, signal)
       }
-      await endings.end(session)
+      await end(session)
     },
 
     async probe(handle) {
       const session = parseHandle(handle)
       if (session === null) return { state: 'exited', reason: { kind: 'unknown' } }
-      if (!(await isRunning(session))) return { state: 'exited', reason: await endings.end(session) }
+      if (!(await isRunning(session))) return { state: 'exited', reason: await end(session) }
       if (session.cgroup === null) return { state: 'running', memory: null }
       const group = openCgroup(session.cgroup)
       const [memory, outOfMemoryKills] = await Promise.all([group.memory(), group.outOfMemoryKills()])
@@ -90,7 +90,7 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
       const session = parseHandle(handle)
       if (session === null) return { state: 'exited', reason: { kind: 'unknown' } }
       if (await isRunning(session)) await waitUntilGone(session.program, statusOf(session), signal)
-      return { state: 'exited', reason: await endings.end(session) }
+      return { state: 'exited', reason: await end(session) }
     },
 
     async sweep(known) {
@@ -129,6 +129,12 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
     } finally {
       if (remounts.get(id) === turn) remounts.delete(id)
     }
+  }
+
+  async function end(session: SandboxHandle): Promise<ExitReason> {
+    const reason = await endings.end(session)
+    started.delete(session.id)
+    return reason
   }
 
   async function inspect(): Promise<Host> {
@@ -175,6 +181,7 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
       user: { name: '', uid: 0 },
       memoryBytes: 0,
       init: null,
+      program: null,
       network: null,
       cgroup: host?.limiter?.place(id) ?? null,
       isMounted: process.getuid?.() === 0,

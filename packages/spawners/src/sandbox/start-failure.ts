@@ -19,23 +19,24 @@ interface Circumstances {
   program: string
   /** Whether the error is the reason of the start's own signal. */
   isCancelled: boolean
+  isDiskFull: boolean
 }
 
 /** Turns whatever ended a start into an error that its reader can act on, with the server's last words. */
 export function explainFailure(error: unknown, circumstances: Circumstances): unknown {
   const { words } = circumstances
+  if (circumstances.isCancelled && !isTimeout(error)) return error
   const said = words === '' ? '' : ` It said:\n${words}`
+  if (circumstances.isDiskFull || isSystemError(error, 'ENOSPC', 'EDQUOT'))
+    return new CygnetError('insufficient-storage', 'The disk of the runtime folder is full; nothing was started.', {
+      cause: error,
+      mend: 'Free some space there and try again.',
+    })
   if (error instanceof EndedEarly) return explainEnd(error, said, circumstances)
   if (isTimeout(error))
     return new CygnetError('timeout', `The server did not listen in time.${said}`, {
       cause: error,
       mend: 'Try again; if it stays so, ask the administrator to look at the log.',
-    })
-  if (circumstances.isCancelled) return error
-  if (isSystemError(error, 'ENOSPC', 'EDQUOT'))
-    return new CygnetError('insufficient-storage', 'The disk of the runtime folder is full; nothing was started.', {
-      cause: error,
-      mend: 'Free some space there and try again.',
     })
   return toCygnetError(error)
 }

@@ -22,10 +22,11 @@ export async function tearDown(runtimeDir: string, record: SessionRecord): Promi
   if (record.boot === (await readBootId())) {
     const init = record.init ?? (await findInit(folder))
     if (init !== null) {
+      if (record.program !== null && !(await isAlive(record.program))) await waitForExitCode(folder, init)
       await kill(init, 'SIGKILL')
       await waitForEnd(init)
     }
-    reason = await readReason(folder, record, (await cgroup?.outOfMemoryKills()) ?? 0, init !== null)
+    reason = await readReason(folder, record, (await cgroup?.outOfMemoryKills()) ?? 0)
     const network = record.network ?? (await findPasta(folder.network))
     if (network !== null) await kill(network, 'SIGKILL')
     await cgroup?.killAll()
@@ -43,19 +44,18 @@ async function waitForEnd(process: ProcessId): Promise<void> {
   })
 }
 
+/** The sandbox's first process reports the end of the program a moment after it; killed before, it would report its own. */
+async function waitForExitCode(folder: SessionFolder, init: ProcessId): Promise<void> {
+  const isTold = async (): Promise<boolean> => (await readStatus(folder))['exit-code'] !== undefined
+  await waitBriefly(async () => (await isTold()) || !(await isAlive(init)), 500)
+}
+
 async function readReason(
   folder: SessionFolder,
   { memoryBytes }: SessionRecord,
   outOfMemoryKills: number,
-  wasStarted: boolean,
 ): Promise<ExitReason> {
-  let code: unknown
-  const isWritten = async (): Promise<boolean> => {
-    code = (await readStatus(folder))['exit-code']
-    return code !== undefined
-  }
-  // bubblewrap writes it right after the last process ended, unless it was killed itself.
-  if (wasStarted) await waitBriefly(isWritten, 500)
+  const code = (await readStatus(folder))['exit-code']
   const signal = toSignal(code)
   if (outOfMemoryKills > 0 && (code === undefined || signal === 'SIGKILL'))
     return { kind: 'out-of-memory', limit: memoryBytes }

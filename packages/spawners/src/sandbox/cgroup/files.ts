@@ -1,10 +1,19 @@
-import { readFile, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { isSystemError } from '@cygnet/core/errors'
 import { killPid, waitBriefly } from '../process.ts'
 
 /** The kernel's files take no O_CREAT. */
 export async function writeValue(path: string, value: string | number): Promise<void> {
   await writeFile(path, String(value), { flag: 'r+' })
+}
+
+/** Makes a cgroup below one that is there. (A recursive mkdir never ends where the kernel makes no folders.) */
+export async function makeGroup(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST')) throw error
+  }
 }
 
 /** True where the file was there and took the value. */

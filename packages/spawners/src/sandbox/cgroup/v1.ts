@@ -1,7 +1,7 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cgroup, CgroupLimits, CgroupRecord, Entrances, Limiter } from './cgroup.ts'
-import { killEach, readField, readValue, removeFolders, tryWriteValue, writeValue } from './files.ts'
+import { killEach, makeGroup, readField, readValue, removeFolders, tryWriteValue, writeValue } from './files.ts'
 import type { CgroupMount } from './hierarchies.ts'
 
 type Folders = Extract<CgroupRecord, { version: 1 }>['folders']
@@ -18,7 +18,7 @@ export async function findV1Folders(mounts: CgroupMount[], parent: string): Prom
     if (mount === undefined) return null
     const folder = join(mount.path, parent)
     try {
-      await mkdir(folder, { recursive: true })
+      await makeGroup(folder)
       await access(folder, constants.W_OK)
       return folder
     } catch {
@@ -68,19 +68,19 @@ export function openV1(folders: Folders): Cgroup {
 
 async function create({ memory, cpu, pids }: Folders, limits: CgroupLimits): Promise<Entrances> {
   if (memory !== null) {
-    await mkdir(memory, { recursive: true })
+    await makeGroup(memory)
     await writeValue(`${memory}/memory.limit_in_bytes`, limits.memoryBytes)
     // Without swap accounting in the kernel, at least nothing of the session is swapped out for its own limit's sake.
     const isCapped = await tryWriteValue(`${memory}/memory.memsw.limit_in_bytes`, limits.memoryBytes)
     if (!isCapped) await tryWriteValue(`${memory}/memory.swappiness`, 0)
   }
   if (cpu !== null) {
-    await mkdir(cpu, { recursive: true })
+    await makeGroup(cpu)
     await writeValue(`${cpu}/cpu.cfs_period_us`, period)
     await writeValue(`${cpu}/cpu.cfs_quota_us`, Math.max(1000, Math.round(limits.cores * period)))
   }
   if (pids !== null) {
-    await mkdir(pids, { recursive: true })
+    await makeGroup(pids)
     await writeValue(`${pids}/pids.max`, limits.processes)
   }
   return { tools: [...procsOf(memory), ...procsOf(cpu)], box: procsOf(pids) }

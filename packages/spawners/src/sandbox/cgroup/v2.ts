@@ -1,7 +1,16 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Cgroup, CgroupLimits, Entrances, Limiter } from './cgroup.ts'
-import { killEach, readField, readPids, readValue, removeFolders, tryWriteValue, writeValue } from './files.ts'
+import {
+  killEach,
+  makeGroup,
+  readField,
+  readPids,
+  readValue,
+  removeFolders,
+  tryWriteValue,
+  writeValue,
+} from './files.ts'
 
 const period = 100_000
 const needed = ['memory', 'pids'] as const
@@ -33,7 +42,7 @@ interface Surroundings {
 export async function findV2Base({ root, own, isRoot, parent }: Surroundings): Promise<V2Base | null> {
   const home = join(root, own)
   const candidates = parent !== null ? [join(root, parent)] : isRoot ? [root] : await writableAbove(root, home)
-  if (parent !== null) await mkdir(join(root, parent), { recursive: true }).catch(() => {})
+  if (parent !== null) await makeGroup(join(root, parent)).catch(() => {})
   for (const candidate of candidates) if (await delegate(candidate)) return found(candidate)
   const [nearest] = candidates
   if (nearest === undefined || !(await stepAside(nearest)) || !(await delegate(nearest))) return null
@@ -41,7 +50,7 @@ export async function findV2Base({ root, own, isRoot, parent }: Surroundings): P
 
   async function found(candidate: string): Promise<V2Base | null> {
     const folder = parent === null ? join(candidate, 'cygnet') : candidate
-    await mkdir(folder, { recursive: true })
+    await makeGroup(folder)
     if (!(await delegate(folder))) return null
     return { folder, hasCpu: (await words(`${folder}/cgroup.subtree_control`)).includes('cpu') }
   }
@@ -86,13 +95,13 @@ export function openV2(folder: string): Cgroup {
 
 async function create(folder: string, limits: CgroupLimits, hasCpu: boolean): Promise<Entrances> {
   const [box, tools] = partsOf(folder) as [string, string, string]
-  await mkdir(folder, { recursive: true })
+  await makeGroup(folder)
   await writeValue(`${folder}/memory.max`, limits.memoryBytes)
   await tryWriteValue(`${folder}/memory.swap.max`, 0)
   if (hasCpu) await writeValue(`${folder}/cpu.max`, `${Math.max(1000, Math.round(limits.cores * period))} ${period}`)
   await writeValue(`${folder}/cgroup.subtree_control`, '+pids')
-  await mkdir(tools, { recursive: true })
-  await mkdir(box, { recursive: true })
+  await makeGroup(tools)
+  await makeGroup(box)
   await writeValue(`${box}/pids.max`, limits.processes)
   return { tools: [`${tools}/cgroup.procs`], box: [`${box}/cgroup.procs`] }
 }
@@ -115,7 +124,7 @@ async function delegate(folder: string): Promise<boolean> {
 async function stepAside(folder: string): Promise<boolean> {
   const aside = join(folder, 'service')
   try {
-    await mkdir(aside, { recursive: true })
+    await makeGroup(aside)
     for (const pid of await readPids(folder)) await tryWriteValue(`${aside}/cgroup.procs`, pid)
     return (await readPids(folder)).length === 0
   } catch {

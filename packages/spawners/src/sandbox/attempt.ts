@@ -1,0 +1,121 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import type { Logger } from '@cygnet/core/log'
+import type { ProgressStep, StartRequest } from '../spawner.ts'
+import { hostname, readTopLevel, toBubblewrapOptions, toInnerCommand } from './bubblewrap.ts'
+import type { Entrances } from './cgroup/cgroup.ts'
+import { findShell, toEnvironment, toShell } from './environment.ts'
+import { writeEtc } from './etc.ts'
+import type { SessionRecord } from './handle.ts'
+import type { Host } from './host.ts'
+import { launchBox, type Box } from './launch.ts'
+import { applyMounts, enterWithMounts, reportEntered } from './mounts.ts'
+import { createNetwork, type Network } from './network.ts'
+import type { ProcessId } from './process.ts'
+import { toPrivateResolver, type Resolver } from './resolver.ts'
+import type { SessionFolder } from './session-folder.ts'
+
+export interface StartParts {
+  runtimeDir: string
+  log: Logger
+  host: Host
+  /** Checked already. */
+  request: StartRequest
+  signal: AbortSignal
+  report: (step: ProgressStep) => void
+}
+
+/** What a start has taken so far, to be given back should it fail. */
+export interface Attempt extends StartParts {
+  folder: SessionFolder
+  record: SessionRecord
+  network: Network | null
+  /** The network's own process, once it is there. */
+  connecting: Promise<ProcessId> | null
+  box: Box | null
+}
+
+export async function enterCgroup({ host, record, request }: Attempt): Promise<Entrances> {
+  if (host.limiter === null || record.cgroup === null) return { tools: [], box: [] }
+  return host.limiter.create(record.cgroup, request.limits)
+}
+
+export async function readResolver({ hasNetworks }: Host): Promise<Resolver> {
+  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
+  return hasNetworks ? toPrivateResolver(text) : { text, isForwarded: false }
+}
+
+export async function makeNetwork(
+  { host, folder, request, signal }: Attempt,
+  entrances: string[],
+  resolver: Resolver,
+): Promise<Network> {
+  const { programs, networkUid } = host
+  const { frontDoorPort } = request
+  const { isForwarded } = resolver
+  return createNetwork({
+    programs,
+    uid: networkUid,
+    entrances,
+    folder: folder.network,
+    frontDoorPort,
+    isForwarded,
+    signal,
+  })
+}
+
+export async function launch(attempt: Attempt, entrances: Entrances, resolver: Resolver): Promise<Box> {
+  const { host, folder, request, record, network } = attempt
+  const { programs, seccomp } = host
+  const { uid } = request.user
+  const shell = await findShell()
+  const etcFiles = await writeEtc(folder.etc, { user: record.user, shell, hostname, resolver: resolver.text })
+  await writeFile(folder.environment, toShell(toEnvironment(request, shell)), { mode: 0o444 })
+  const entered = await enterHome(attempt)
+  const options = toBubblewrapOptions({
+    folder,
+    uid,
+    userName: request.user.name,
+    software: request.software,
+    etcFiles,
+    home: entered === null ? request.home : folder.home,
+    topLevel: await readTopLevel(),
+    hasSeccomp: seccomp !== null,
+    memoryBytes: request.limits.memoryBytes,
+  })
+  const processes = host.needsResourceLimits ? request.limits.processes : null
+  return launchBox({
+    bash: programs.bash,
+    folder,
+    entrances,
+    bwrap: programs.bwrap,
+    options,
+    seccomp,
+    enter: entered ?? network?.enter ?? [],
+    command: toInnerCommand({ programs, uid, processes, command: request.command }),
+  })
+}
+
+/** Root mounts into the sandbox once it is there. An ordinary user puts the home together first; null where it is as it is. */
+async function enterHome({ host, folder, request, network }: Attempt): Promise<string[] | null> {
+  const { python } = host.programs
+  if (request.user.uid !== null || request.mounts.length === 0 || python === null) return null
+  return enterWithMounts({
+    python,
+    folder,
+    home: request.home,
+    mounts: request.mounts,
+    holder: network?.holder ?? null,
+  })
+}
+
+/** What cannot be shared must not keep the user from their own files. */
+export async function mountShared({ host, request, record, folder, log }: Attempt, init: ProcessId): Promise<void> {
+  const { python } = host.programs
+  if (request.mounts.length === 0 || python === null) return
+  try {
+    if (request.user.uid === null) await reportEntered(folder, log)
+    else await applyMounts({ python, init, user: record.user, mounts: request.mounts, log })
+  } catch (error) {
+    log.warn({ err: error, user: record.user.name }, 'A session starts without what is shared with its user.')
+  }
+}

@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { networkInterfaces } from 'node:os'
+import type { AddressInfo } from 'node:net'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { shellServer } from '../testing/shell-server.ts'
+import { identify } from './process.ts'
+import { findProgram } from './run.ts'
+import { createSandboxBed, isRoot, type SandboxBed } from './testing/bed.ts'
+
+let bed: SandboxBed
+const servers: Server[] = []
+const never = new AbortController().signal
+
+beforeEach(async () => {
+  bed = await createSandboxBed()
+})
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) server.close()
+  await bed.close()
+})
+
+/** A server on the host's loopback. */
+async function listen(answer: string, host = '127.0.0.1'): Promise<number> {
+  const server = createServer((_, response) => response.end(answer)).listen(0, host)
+  servers.push(server)
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+const hasPasta = (await findProgram('pasta')) !== null
+
+test.runIf(hasPasta)('of the host’s loopback it reaches the front door and nothing else', async () => {
+  const [frontDoor, other] = [await listen('front door'), await listen('other')]
+  const shell = await bed.startShell({ frontDoorPort: frontDoor })
+  expect(shell.handle.network).not.toBeNull()
+  const get = (host: string, port: number): Promise<string> => shell.print(`curl -s -m 2 http://${host}:${port}/`)
+  expect(await get('127.0.0.1', frontDoor)).toBe('front door')
+  expect(await get('localhost', frontDoor)).toBe('front door')
+  const gateway = (await shell.print("ip route | awk '/^default/ {print $3}'")).trim()
+  const own = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  for (const host of [
+    '127.0.0.1',
+    '[::1]',
+    gateway,
+    ...own.filter(({ family }) => family === 'IPv4').map(({ address }) => address),
+  ])
+    expect(await get(host, other), host).toBe('')
+})
+
+test.runIf(hasPasta)('nobody reaches what it listens on, and it has no say over its interfaces', async () => {
+  const shell = await bed.startShell()
+  // A port that is free on the host now, however crowded it is.
+  const port = await listen('')
+  servers.pop()?.close()
+  await shell.print(
+    `python3 -m http.server ${port} > /dev/null 2>&1 & until curl -sf http://127.0.0.1:${port}; do :; done`,
+  )
+  expect(await shell.print(`curl -s http://127.0.0.1:${port}/`)).toContain('Directory listing')
+  const answer = await fetch(`http://127.0.0.1:${port}/`).then(
+    (response) => response.text(),
+    () => 'none',
+  )
+  expect(answer).not.toContain('Directory listing')
+  for (const attempt of ['ip link set eth0 down', 'ip link add type dummy', 'ip address add 10.9.9.9/24 dev lo'])
+    expect(await shell.succeeds(attempt), attempt).toBe(false)
+})
+
+test.runIf(hasPasta)('it reaches the world by name, where the machine itself does', async ({ skip }) => {
+  const { lookup } = await import('node:dns/promises')
+  const name = 'deb.debian.org'
+  if (!(await lookup(name).then(Boolean, () => false))) skip()
+  const shell = await bed.startShell()
+  expect(await shell.succeeds(`getent hosts ${name}`)).toBe(true)
+})
+
+test.runIf(hasPasta)('the network ends with the server', async () => {
+  const shell = await bed.startShell()
+  const pid = shell.handle.network?.pid ?? 0
+  expect(await identify(pid)).not.toBeNull()
+  await bed.spawner.stop(shell.handle, never)
+  expect(await identify(pid)).toBeNull()
+})
+
+test('with the network of the host, all of it is there', async () => {
+  bed.spawner = bed.create({ network: 'host' })
+  const port = await listen('other')
+  const shell = await bed.startShell()
+  expect(shell.handle.network).toBeNull()
+  expect(await shell.print(`curl -s http://127.0.0.1:${port}/`)).toBe('other')
+})
+
+/** A folder with the programs that a sandbox needs, but for some. */
+async function programsWithout(...missing: string[]): Promise<string> {
+  const folder = join(bed.folder, `bin${missing.join('')}`)
+  await mkdir(folder)
+  const names = ['bwrap', 'setpriv', 'prlimit', 'unshare', 'nsenter', 'split', 'bash', 'pasta', 'python3']
+  for (const name of names.filter((one) => !missing.includes(one))) {
+    const path = await findProgram(name)
+    if (path !== null) await symlink(path, join(folder, name))
+  }
+  return folder
+}
+
+test('without pasta, `auto` takes the host’s network and says so once; `private` refuses', async () => {
+  const searchPath = await programsWithout('pasta')
+  bed.spawner = bed.create({ searchPath })
+  for (const shell of [await bed.startShell(), await bed.startShell()]) expect(shell.handle.network).toBeNull()
+  const warnings = bed.logged.filter(({ msg }) => String(msg).includes('share the host'))
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toMatchObject({ mend: expect.stringContaining('passt') as string })
+  await bed.spawner.sweep?.([])
+
+  bed.spawner = bed.create({ searchPath, network: 'private' })
+  await expect(bed.startShell()).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('pasta') as string,
+    mend: expect.stringContaining('passt') as string,
+  })
+})
+
+test('a pasta that does not work is found out before the first start', async () => {
+  const searchPath = await programsWithout('pasta')
+  await writeFile(join(searchPath, 'pasta'), '#!/bin/sh\necho "Failed to open() /dev/net/tun" >&2\nexit 1\n')
+  await chmod(join(searchPath, 'pasta'), 0o755)
+  if (isRoot) await chmod(bed.folder, 0o711)
+  bed.spawner = bed.create({ searchPath, network: 'private' })
+  await expect(bed.startShell()).rejects.toThrow('Failed to open() /dev/net/tun')
+  expect(await bed.leftovers()).toEqual([])
+  bed.spawner = bed.create({ searchPath })
+  expect((await bed.startShell()).handle.network).toBeNull()
+})
+
+test('a missing program is named, with its package; once installed all is well', async () => {
+  const searchPath = await programsWithout('bwrap')
+  bed.spawner = bed.create({ searchPath })
+  await expect(bed.startShell()).rejects.toMatchObject({
+    message: expect.stringContaining('bwrap') as string,
+    mend: 'Install the package bubblewrap.',
+  })
+  await symlink((await findProgram('bwrap')) ?? '', join(searchPath, 'bwrap'))
+  const shell = await bed.startShell()
+  expect(await shell.print('echo alive')).toBe('alive\n')
+})
+
+test('a bubblewrap that may not make namespaces is quoted', async () => {
+  const searchPath = await programsWithout('bwrap')
+  await writeFile(
+    join(searchPath, 'bwrap'),
+    '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2\nexit 1\n',
+  )
+  await chmod(join(searchPath, 'bwrap'), 0o755)
+  bed.spawner = bed.create({ searchPath })
+  const error: unknown = await bed.spawner
+    .start(await bed.request(shellServer), never, () => {})
+    .catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('No permissions to create') as string,
+  })
+  expect(await bed.leftovers()).toEqual([])
+})

@@ -1,0 +1,4 @@
+import { testSpawner } from '../conformance.ts'
+import { createSandboxBed } from './testing/bed.ts'
+
+testSpawner('The sandbox', createSandboxBed)
