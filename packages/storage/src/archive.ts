@@ -12,6 +12,8 @@ const deflate = promisify(deflateRaw)
 const pieceBytes = 256 * 1024
 /** As the longest path the API takes. */
 const longestPath = 4096
+/** In one folder and in all: what the archive's directory at its end takes has to be kept. */
+const mostEntries = 1_000_000
 /** What of a file is compressed to see whether the rest is worth it. */
 const sampleBytes = 64 * 1024
 
@@ -38,14 +40,15 @@ export async function* walkForArchive(
   options: ArchiveOptions,
 ): AsyncGenerator<ZipEntry> {
   const waiting: Array<{ path: readonly string[]; shown: string }> = [{ path, shown: toSafeName(title, new Set()) }]
+  let entries = 0
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     await using folder = await unlessPassedOver(() => openFolderInTree(root, next.path))
     if (folder === undefined) continue
     yield { name: next.shown, modified: (await folder.stat()).mtime, mode: 0o755, compress: false }
     const below: typeof waiting = []
-    const names = (await folder.names())
-      .filter((name) => !isTemporary(name) && (options.hidden || !name.startsWith('.')))
-      .toSorted()
+    const found = await folder.names(mostEntries - entries)
+    entries += found.length
+    const names = found.filter((name) => !isTemporary(name) && (options.hidden || !name.startsWith('.'))).toSorted()
     const taken = new Set(names)
     for (const name of names) {
       const real = [...next.path, name]

@@ -1,11 +1,13 @@
 import { lstat as lstatWithCallback, type Stats } from 'node:fs'
-import { constants, open, readdir, readlink, type FileHandle } from 'node:fs/promises'
+import { constants, open, opendir, readlink, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { isSystemError } from '@cygnet/core/errors'
+import { CygnetError, isSystemError } from '@cygnet/core/errors'
 
 // Not among Node's constants; the same on x86-64 and arm64. The handle names the thing without opening it, so a FIFO
 // does not wait, a device does not act, and permission to read is not needed.
 const O_PATH = 0x20_0000
+/** Entries fetched in one go. */
+const bufferSize = 1024
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 
 // A third faster than the one of fs/promises, which counts in folders of thousands.
@@ -76,13 +78,30 @@ export class Directory implements AsyncDisposable {
     }
   }
 
-  async names(): Promise<string[]> {
-    return readdir(this.at('.'))
+  /** All names, in no order. @throws CygnetError `too-large` where there are more than `most`, having read no more */
+  async names(most: number): Promise<string[]> {
+    const names: string[] = []
+    for await (const entry of await opendir(this.at('.'), { bufferSize })) {
+      if (names.length === most) {
+        throw new CygnetError('too-large', `The folder has more than ${most} entries.`, {
+          mend: 'Sort them into several folders.',
+        })
+      }
+      names.push(entry.name)
+    }
+    return names
   }
 
-  /** As bytes, for names that are no valid UTF-8. */
-  async rawNames(): Promise<Buffer[]> {
-    return readdir(this.at('.'), { encoding: 'buffer' })
+  /** Up to `most` names as bytes, as some are no valid UTF-8. */
+  async someNames(most: number): Promise<Buffer[]> {
+    const names: Buffer[] = []
+    // The types of Node know only text here.
+    const options = { bufferSize, encoding: 'buffer' as BufferEncoding }
+    for await (const entry of await opendir(this.at('.'), options)) {
+      names.push(entry.name as unknown as Buffer)
+      if (names.length === most) break
+    }
+    return names
   }
 
   async stat(): Promise<Stats> {

@@ -5,6 +5,8 @@ import { toEntry, type SpaceEntry } from './entry.ts'
 import { isTemporary, removeAbandoned } from './temporary.ts'
 import { locate, type Root } from './walk.ts'
 
+/** More would keep the service busy for seconds, and nobody reads them. */
+const mostEntries = 50_000
 /** Enough to keep the file system busy; more only costs memory. */
 const lookups = 64
 
@@ -25,7 +27,7 @@ export async function listFolder(
   shown: string,
   hidden: boolean,
 ): Promise<SpaceEntry[]> {
-  const all = await folder.names()
+  const all = await folder.names(mostEntries)
   await removeAbandoned(folder, all)
   const names = all.filter((name) => !isTemporary(name) && (hidden || !name.startsWith('.')))
   const prefix = shown === '' ? '' : `${shown}/`

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -14,4 +15,14 @@ test('a folder of 10,000 files is listed whole and in order', async () => {
     Array.from({ length: 10_000 }, (_, index) => `run-${index}.csv`),
   )
   expect(entries[0]).toMatchObject({ name: 'latest', size: 1 })
+})
+
+test('a folder of more than 50,000 files is not, and can still be deleted', async () => {
+  const { space, home } = await createGround()
+  const script = `import os; os.mkdir('many'); [open(f'many/{i}', 'w').close() for i in range(50001)]`
+  execFileSync('python3', ['-c', script], { cwd: home })
+  await expect(space.list('many')).rejects.toMatchObject({ code: 'too-large', mend: expect.any(String) })
+  expect(await space.list('')).toMatchObject([{ name: 'many', kind: 'folder' }])
+  await space.remove('many')
+  expect(await space.list('')).toEqual([])
 })

@@ -49,7 +49,7 @@ export async function createOwnedFolder(folder: Directory, name: string, owner: 
 async function giveFolder(folder: Directory, owner: Owner): Promise<void> {
   const stats = await folder.stat()
   if (stats.uid === owner.uid) return
-  if ((await folder.rawNames()).length > 0) throw swapped()
+  if ((await folder.someNames(1)).length > 0) throw swapped()
   await using handle = await open(folder.at('.'), constants.O_RDONLY | constants.O_DIRECTORY)
   await handle.chown(owner.uid, owner.gid)
 }

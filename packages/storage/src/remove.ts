@@ -6,6 +6,9 @@ import { notFound, type Location } from './walk.ts'
 
 /** Folders held open at once; what lies deeper is first moved up. */
 const deepest = 32
+/** A folder is emptied in rounds: what is moved up, or comes meanwhile, goes in the next; and its names need not all fit into memory. */
+const namesPerRound = 10_000
+const rounds = 10_000
 /** How often something may be put into a folder while it is being deleted. */
 const attempts = 10
 
@@ -59,17 +62,15 @@ async function emptyFolder(
   depth: number,
 ): Promise<void> {
   await using folder = await parent.openFolder(name)
-  for (const child of await folder.rawNames()) {
-    if (top !== undefined && depth >= deepest && (await folder.look(child))?.isDirectory()) {
-      await rename(folder.at(child), top.at(createTemporaryName()))
-    } else {
-      await removeOne(folder, child, top ?? folder, depth + 1)
-    }
-  }
-  // What was moved up from below came after the names were read.
-  if (top === undefined) {
-    for (let rest = await folder.rawNames(); rest.length > 0; rest = await folder.rawNames()) {
-      for (const child of rest) await removeOne(folder, child, folder, 1)
+  for (let round = 0; round < rounds; round++) {
+    const names = await folder.someNames(namesPerRound)
+    if (names.length === 0) return
+    for (const child of names) {
+      if (top !== undefined && depth >= deepest && (await folder.look(child))?.isDirectory()) {
+        await rename(folder.at(child), top.at(createTemporaryName()))
+      } else {
+        await removeOne(folder, child, top ?? folder, depth + 1)
+      }
     }
   }
 }

@@ -405,6 +405,15 @@ describe('folders', () => {
     expect((await space.list('')).map((entry) => entry.name)).toEqual(['c', 'File'])
   })
 
+  test('of many that are moved to one name at once one arrives and none is lost', async () => {
+    const { space, home } = await createGround()
+    for (let index = 0; index < 20; index++) await space.write(`file-${index}`, pieces(`${index}`))
+    const moves = Array.from({ length: 20 }, (_, index) => space.move(`file-${index}`, 'target'))
+    const outcomes = await Promise.allSettled(moves)
+    expect(outcomes.filter((one) => one.status === 'fulfilled')).toHaveLength(1)
+    expect(await readdir(home)).toHaveLength(20)
+  })
+
   test('a file with two names can be renamed to neither', async () => {
     const { space, home } = await createGround()
     await space.write('one', pieces('x'))

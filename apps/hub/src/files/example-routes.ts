@@ -10,7 +10,7 @@ export interface ExampleRoutesDeps {
 }
 
 /** The gallery. */
-export function createExampleRoutes({ examples, trees }: ExampleRoutesDeps): RouteModule {
+export function createExampleRoutes({ examples, trees }: ExampleRoutesDeps, patience: number): RouteModule {
   return (mount) => {
     mount(listExamples, () => examples.list())
 
@@ -22,7 +22,7 @@ export function createExampleRoutes({ examples, trees }: ExampleRoutesDeps): Rou
     })
 
     mount(readExampleFile, async ({ params, request, reply }) =>
-      sendFile({ request, reply }, examples.files(params.id), {
+      sendFile({ request, reply, patience }, examples.files(params.id), {
         path: params.file,
         download: false,
         cacheControl: 'public, max-age=300',

@@ -35,7 +35,11 @@ export interface Caller {
 }
 
 /** A hub with the routes of files, on real sockets, a real database and real folders. */
-export async function createFileGround({ parent = tmpdir(), examples = '' } = {}): Promise<FileGround> {
+export async function createFileGround({
+  parent = tmpdir(),
+  examples = '',
+  patienceSeconds = 300,
+} = {}): Promise<FileGround> {
   const folder = await mkdtemp(join(parent, 'cygnet-files-'))
   const database = await openDatabase<StorageTables>(join(folder, 'storage.sqlite'), [storageMigrations])
   let hub: TestHub | undefined
@@ -55,6 +59,7 @@ export async function createFileGround({ parent = tmpdir(), examples = '' } = {}
     examples: await readExamples(examples === '' ? join(import.meta.dirname, '../../../../examples') : examples),
     attempts: createAttempts({ attempts: 5, windowSeconds: 300, now: Date.now }),
     publicUrl: () => hub?.url ?? '',
+    patienceSeconds,
   })
   hub = await createTestHub({ routes: [routes] })
   onTestFinished(async () => {

@@ -17,16 +17,19 @@ export interface FileRoutesDeps {
   attempts: Attempts
   /** The service's address as people know it, without a slash at the end; for links. */
   publicUrl: () => string
+  /** Seconds after which an upload or a download on which nothing moves is cut, 300 unless said. */
+  patienceSeconds?: number
 }
 
 /** All routes of files, shares, links and examples. */
 export function createFileRoutes(deps: FileRoutesDeps): RouteModule {
   const trees = createTrees(deps.homes, deps.shares)
+  const patience = (deps.patienceSeconds ?? 300) * 1000
   const modules = [
-    createTreeRoutes({ ...deps, trees }),
+    createTreeRoutes({ ...deps, trees }, patience),
     createShareRoutes(deps),
     createLinkRoutes(deps),
-    createExampleRoutes({ ...deps, trees }),
+    createExampleRoutes({ ...deps, trees }, patience),
   ]
   return (mount) => {
     for (const module of modules) module(mount)

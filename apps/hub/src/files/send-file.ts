@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from 'node:http'
 import { CygnetError } from '@cygnet/core/errors'
 import type { OpenFile } from '@cygnet/storage/read'
 import type { Space } from '@cygnet/storage/space'
@@ -6,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkConditions, isSameForRange } from './conditions.ts'
 import { toContentPolicy, toInlineType } from './content-type.ts'
 import { toDisposition } from './disposition.ts'
+import { answerBytes, type Exchange } from './exchange.ts'
 import { parseRange } from './ranges.ts'
 
 export interface SendOptions {
@@ -15,36 +15,20 @@ export interface SendOptions {
   cacheControl: string
 }
 
-interface Exchange {
-  request: FastifyRequest
-  reply: FastifyReply
-}
-
 /** Answers with a file or a range of it, or that the reader has it already. Whatever it is, it can do nothing in its page. */
-export async function sendFile({ request, reply }: Exchange, space: Space, options: SendOptions): Promise<undefined> {
+export async function sendFile(exchange: Exchange, space: Space, options: SendOptions): Promise<undefined> {
+  const { request, reply } = exchange
   await using file = await space.open(options.path)
   const answer = chooseAnswer(request, reply, file)
   setHeaders(reply, file, options)
   if (answer === 'not-modified') {
     void reply.code(304).removeHeader('content-type')
-  } else {
-    const { start, end, isPart } = answer
-    if (isPart) void reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${file.entry.size}`)
-    void reply.header('content-length', end - start)
+    return await answerBytes(exchange, async () => undefined)
   }
-  // Written past Fastify, which would take a stream of fresh buffers.
-  const { raw } = reply.hijack()
-  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
-  if (answer !== 'not-modified' && request.method !== 'HEAD') {
-    try {
-      await file.copyTo(raw, answer.start, answer.end)
-    } catch {
-      // The client left, or the file changed on the way: what was sent must not look whole.
-      raw.destroy()
-      return
-    }
-  }
-  raw.end()
+  const { start, end, isPart } = answer
+  if (isPart) void reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${file.entry.size}`)
+  void reply.header('content-length', end - start)
+  return await answerBytes(exchange, (target) => file.copyTo(target, start, end))
 }
 
 /** @throws CygnetError `precondition-failed`, `range-not-satisfiable` */

@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises'
 import {
   createFolder,
   deleteEntry,
@@ -12,13 +13,13 @@ import type { SpaceEntry } from '@cygnet/storage/entry'
 import type { Tree } from '@cygnet/storage/trees'
 import type { RouteModule } from '../mount-route.ts'
 import { toDisposition } from './disposition.ts'
+import { answerBytes } from './exchange.ts'
 import { findTree, type TreeFinder } from './find-tree.ts'
 import { sendFile } from './send-file.ts'
 import { receiveFile } from './upload.ts'
-import { Readable } from 'node:stream'
 
 /** Everything that is done with files: at home, in what was shared, and behind a link. */
-export function createTreeRoutes(finder: TreeFinder): RouteModule {
+export function createTreeRoutes(finder: TreeFinder, patience: number): RouteModule {
   return (mount) => {
     mount(getEntry, async ({ params, query, principal, request }) => {
       const tree = await findTree(finder, params.tree, principal, request)
@@ -31,7 +32,7 @@ export function createTreeRoutes(finder: TreeFinder): RouteModule {
     mount(readContent, async ({ params, query, principal, request, reply }) => {
       const tree = await findTree(finder, params.tree, principal, request)
       const cacheControl = 'private, no-cache'
-      return sendFile({ request, reply }, tree.space, {
+      return sendFile({ request, reply, patience }, tree.space, {
         path: query.path,
         download: query.download === '1',
         cacheControl,
@@ -40,7 +41,7 @@ export function createTreeRoutes(finder: TreeFinder): RouteModule {
 
     mount(writeContent, async ({ params, query, principal, request, reply }) => {
       const tree = await findTree(finder, params.tree, principal, request)
-      const entry = await receiveFile({ request, reply }, tree.space, query.path, query.overwrite === '1')
+      const entry = await receiveFile({ request, reply, patience }, tree.space, query.path, query.overwrite === '1')
       void reply.header('etag', entry.etag)
       return toView(tree, entry)
     })
@@ -53,9 +54,11 @@ export function createTreeRoutes(finder: TreeFinder): RouteModule {
         .header('content-type', 'application/zip')
         .header('content-disposition', toDisposition('attachment', `${name}.zip`))
         .header('cache-control', 'private, no-store')
-      if (request.method !== 'HEAD') return archive
-      archive.destroy()
-      return Readable.from([])
+      try {
+        return await answerBytes({ request, reply, patience }, (target) => pipeline(archive, target, { end: false }))
+      } finally {
+        archive.destroy()
+      }
     })
 
     mount(createFolder, async ({ params, body, principal, request }) => {

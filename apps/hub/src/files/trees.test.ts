@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFi
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { at, createFileGround } from './files.fixture.ts'
@@ -391,6 +392,29 @@ describe('uploading', () => {
     expect(logged.filter((line) => line.includes('"level":50'))).toEqual([])
   })
 
+  test('a peer that is gone without a word is cut off, reading or writing', async () => {
+    const { as, port, home } = await createFileGround({ patienceSeconds: 0.5 })
+    const ann = await as('ann')
+    await ann.fetch('PUT', at('home', 'content', 'big'), { body: new Uint8Array(50_000_000) })
+    const head = `HTTP/1.1\r\nHost: x\r\nAuthorization: ${ann.headers['authorization']}\r\n`
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(`PUT ${at('home', 'content', 'new')} ${head}Content-Length: 9000000\r\n\r\nsome`)
+    await once(socket, 'close')
+    await expect.poll(() => readdir(home('ann')), patience).toEqual(['big'])
+    for (const what of ['content', 'archive']) {
+      const reader = connect(port, '127.0.0.1')
+      reader.on('error', () => undefined)
+      reader.write(`GET ${at('home', what, what === 'content' ? 'big' : '')} ${head}\r\n`)
+      await once(reader, 'readable')
+      await expect.poll(isReading, patience).toBe(false)
+      reader.destroy()
+    }
+    // What takes longer but moves is not.
+    const slow = await ann.fetch('PUT', at('home', 'content', 'slow'), { body: trickle(), duplex: 'half' })
+    expect(slow.status).toBe(200)
+  })
+
   test.runIf(process.getuid?.() === 0)('onto a full disk answers 507 and changes nothing', async () => {
     const mount = await mkdtemp(join(tmpdir(), 'cygnet-small-'))
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mount])
@@ -477,4 +501,19 @@ async function isReading(): Promise<boolean> {
   const numbers = await readdir('/proc/self/fd')
   const paths = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')))
   return paths.some((path) => path.includes('/homes/ann/'))
+}
+
+/** A body that takes longer than the patience of the test's service, and never rests as long. */
+function trickle(): ReadableStream {
+  return Readable.toWeb(
+    Readable.from(
+      (async function* () {
+        for (let count = 0; count < 10; count++) {
+          yield Buffer.from('x')
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      })(),
+      { objectMode: false },
+    ),
+  ) as ReadableStream
 }

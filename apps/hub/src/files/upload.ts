@@ -1,30 +1,29 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { CygnetError } from '@cygnet/core/errors'
 import type { SpaceEntry } from '@cygnet/storage/entry'
 import type { Space } from '@cygnet/storage/space'
 import { parseEtags } from './conditions.ts'
-
-interface Exchange {
-  request: FastifyRequest
-  reply: FastifyReply
-}
+import { whileMoving, type Exchange } from './exchange.ts'
 
 /** Writes a request's body into a tree as it comes. Where that is refused, the rest of the body is not waited for. */
 export async function receiveFile(
-  { request, reply }: Exchange,
+  exchange: Exchange,
   space: Space,
   path: string,
   overwrite: boolean,
 ): Promise<SpaceEntry> {
+  const { request } = exchange
   refuseParts(request)
   const ifMatch = parseEtags(request.headers['if-match'])
   const length = lengthOf(request)
   try {
-    return await space.write(path, bodyOf({ request, reply }), {
-      overwrite: overwrite || ifMatch !== undefined,
-      ...(length !== undefined && { length }),
-      ...(ifMatch !== undefined && { ifMatch }),
-    })
+    return await whileMoving(exchange, () =>
+      space.write(path, bodyOf(exchange), {
+        overwrite: overwrite || ifMatch !== undefined,
+        ...(length !== undefined && { length }),
+        ...(ifMatch !== undefined && { ifMatch }),
+      }),
+    )
   } catch (cause) {
     const isCut = request.raw.destroyed && !request.raw.complete
     throw isCut ? new CygnetError('bad-request', 'The upload was cut; nothing was changed.', { cause }) : cause
@@ -39,6 +38,8 @@ function bodyOf({ request, reply }: Exchange): AsyncIterable<Uint8Array> {
         reply.removeHeader('connection')
         reply.raw.writeContinue()
       }
+      // Once all has come, the disk may take its time.
+      request.raw.once('end', () => request.raw.socket.setTimeout(0))
       // Leaving early must not cut the connection, over which the refusal still goes.
       return request.raw.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>
     },
