@@ -49,9 +49,11 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
   }
 
   function toEnvironment(name: string, release: InstalledRelease, cores: number): Record<string, string> {
+    const port = parts.frontDoorPort()
     const threads = String(Math.max(1, Math.floor(cores)))
     return {
-      CYGNET_URL: parts.publicUrl(),
+      CYGNET_URL: port === null ? parts.publicUrl() : `http://127.0.0.1:${port}`,
+      CYGNET_PUBLIC_URL: parts.publicUrl(),
       CYGNET_RELEASE: release.id,
       CYGNET_LAB_DIR: '/opt/cygnet/lab',
       CYGNET_PYTHON: `${release.target}/bin/python`,

@@ -20,7 +20,10 @@ export async function start(config: Config, json: boolean): Promise<void> {
   const log = createLogger(config.log)
   let url = config.publicUrl
   let port: number | null = null
-  const parts = { frontDoorPort: () => port, publicUrl: () => url ?? `http://${config.host}:${config.port}` }
+  const parts = {
+    frontDoorPort: () => (isOnLoopback(config.host) ? port : null),
+    publicUrl: () => url ?? `http://${config.host}:${config.port}`,
+  }
   const service = await createService({ config, log, releases, ...parts })
   try {
     const found = await service.servers.restore()
@@ -34,6 +37,11 @@ export async function start(config: Config, json: boolean): Promise<void> {
   } finally {
     await service.close('stop')
   }
+}
+
+/** Whether what listens on this address is reached at 127.0.0.1, where sessions look for the service. */
+function isOnLoopback(host: string): boolean {
+  return ['127.0.0.1', 'localhost', '0.0.0.0', '::'].includes(host)
 }
 
 function announce(url: string, secret: string | null, restored: number, json: boolean): void {
