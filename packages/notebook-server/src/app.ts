@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fastify, type FastifyInstance } from 'fastify'
 import { createLogger, type Logger, type LogLevel } from '@cygnet/core/log'
@@ -9,7 +8,7 @@ import { createEventsUpgrade } from './api/events-upgrade.ts'
 import { createContents } from './contents/contents.ts'
 import { registerContents } from './contents/routes.ts'
 import { registerFiles } from './files/routes.ts'
-import { answerErrors } from './http/errors.ts'
+import { answerErrors, sendError, toError } from './http/errors.ts'
 import { compressAnswers } from './http/send-answer.ts'
 import { createKernelManager, type KernelManagerOptions } from './kernels/kernel-manager.ts'
 import { createKernelSpecs } from './kernels/kernel-specs.ts'
@@ -39,10 +38,10 @@ export interface AppOptions {
   basePath: string
   /** A private folder with a short path for sockets and connection files. */
   runtimeDir: string
-  /** Where settings and workspaces live: `.jupyter` in the home unless said. */
-  jupyterFolder?: string | undefined
-  /** Where signatures of trusted notebooks live: `.local/share/cygnet` in the home unless said. */
-  stateFolder?: string | undefined
+  /** Where settings and workspaces live, such as `~/.jupyter`; made when something is saved. */
+  jupyterFolder: string
+  /** Where signatures of trusted notebooks live, such as `~/.local/share/cygnet`; made when something is saved. */
+  stateFolder: string
   /** The bundle of JupyterLab; without it there are no pages. */
   lab?: string | undefined
   /** The folder of this package's own pictures. */
@@ -92,7 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const events = createEventBus()
   const contents = await createContents({
     folder: root,
-    stateFolder: options.stateFolder ?? join(root, '.local', 'share', 'cygnet'),
+    stateFolder: options.stateFolder,
     emit: (event) => events.emitContents(event),
   })
   const specs = createKernelSpecs({ folders: options.kernels.folders, python: options.kernels.python })
@@ -112,13 +111,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', async (request) => {
     if (!request.url.includes('no_track_activity=1')) lastRequest = new Date()
   })
-  registerApi(app, { ...options, contents, events, activity, jupyterFolder: jupyterFolderOf(options) })
+  registerApi(app, { ...options, contents, events, activity })
   registerContents(app, { contents, basePath, bodyLimit: options.bodyLimit ?? defaultBodyLimit })
   registerFiles(app, { root: contents.root, basePath })
   registerKernels(app, { manager: kernels, specs, basePath })
   registerSessions(app, { sessions, basePath })
   registerTerminals(app, { terminals, basePath })
-  registerLab(app, { ...options, jupyterFolder: jupyterFolderOf(options), logger })
+  registerLab(app, { ...options, logger })
   await app.ready()
   void kernels.warm()
 
@@ -147,18 +146,27 @@ function createRouter(options: AppOptions, logger: Logger): FastifyInstance {
     logger: false,
     requestTimeout: 0,
     return503OnClosing: false,
+    // A path that cannot be decoded: it never gets as far as the error handler.
+    frameworkErrors: (error, _request, reply) => void sendError(reply, toError(error)),
+    schemaController: { compilersFactory: { buildValidator: refuseSchemas, buildSerializer: refuseSchemas } },
     routerOptions: { maxParamLength: 5000, ignoreTrailingSlash: false },
   })
   // Handlers read bodies themselves, each as large and in the form it can bear.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   answerErrors(app, logger)
+  app.options('/*', (_request, reply) => reply.code(204).header('allow', 'GET, HEAD, PUT, PATCH, POST, DELETE').send())
   compressAnswers(app)
   const policy = `frame-ancestors 'self'; report-uri ${options.basePath}api/security/csp-report; default-src 'none'`
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('content-security-policy', policy)
   })
   return app
+}
+
+/** Bodies are checked by their handlers. Fastify's own compilers would be a third of its memory. */
+function refuseSchemas(): never {
+  throw new Error('Routes of the notebook server have no JSON schemas.')
 }
 
 function toKernelOptions(
@@ -170,8 +178,4 @@ function toKernelOptions(
   const { python, helpers, preload } = options.kernels
   const zygote = helpers === undefined ? {} : { zygote: { python, helpers, ...(preload && { preload }) } }
   return { specs, root, runtimeDir: options.runtimeDir, environment: options.environment, logger, ...zygote }
-}
-
-function jupyterFolderOf(options: AppOptions): string {
-  return options.jupyterFolder ?? join(options.root, '.jupyter')
 }

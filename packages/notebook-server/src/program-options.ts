@@ -17,6 +17,8 @@ export interface ProgramOptions {
   root: string
   lab: string | undefined
   runtimeDir: string | undefined
+  jupyterFolder: string
+  stateFolder: string
   /** Where a runtime folder is made if none is named. */
   temporaryDir: string
   python: string
@@ -77,6 +79,8 @@ export function parseProgramOptions(args: string[], env: Record<string, string |
     root: resolve(values.root ?? home),
     lab: values.lab ?? env['CYGNET_LAB_DIR'],
     runtimeDir: values['runtime-dir'] ?? env['CYGNET_RUNTIME_DIR'],
+    jupyterFolder: env['JUPYTER_CONFIG_DIR'] ?? join(home, '.jupyter'),
+    stateFolder: join(env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'cygnet'),
     temporaryDir: env['XDG_RUNTIME_DIR'] ?? tmpdir(),
     python,
     jupyterPath: toDataFolders(home, python, values['jupyter-path'] ?? env['JUPYTER_PATH'] ?? ''),

@@ -52,6 +52,8 @@ async function serve(options: ProgramOptions, parts: ProcessParts): Promise<void
     lab: options.lab,
     assets: parts.assets,
     runtimeDir: runtime.folder,
+    jupyterFolder: options.jupyterFolder,
+    stateFolder: options.stateFolder,
     kernels: {
       folders: options.jupyterPath,
       python: options.python,

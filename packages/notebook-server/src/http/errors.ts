@@ -17,16 +17,9 @@ export function answerErrors(app: FastifyInstance, logger: Logger): void {
   )
 }
 
-function sendError(reply: FastifyReply, error: CygnetError): FastifyReply {
+export function sendError(reply: FastifyReply, error: CygnetError): FastifyReply {
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter)
-  for (const name of [
-    'content-range',
-    'content-length',
-    'content-encoding',
-    'content-disposition',
-    'etag',
-    'last-modified',
-  ]) {
+  for (const name of ['content-length', 'content-encoding', 'content-disposition', 'etag', 'last-modified']) {
     reply.removeHeader(name)
   }
   return reply
@@ -37,7 +30,7 @@ function sendError(reply: FastifyReply, error: CygnetError): FastifyReply {
 }
 
 /** Fastify's own complaints (a path that cannot be decoded, a body that is too large) keep their status. */
-function toError(thrown: FastifyError | Error): CygnetError {
+export function toError(thrown: FastifyError | Error): CygnetError {
   const status = 'statusCode' in thrown ? thrown.statusCode : undefined
   if (status === undefined || status >= 500 || thrown instanceof Failure) return toCygnetError(thrown)
   const codes = { 404: 'not-found', 413: 'too-large' } as const

@@ -34,7 +34,7 @@ export async function sendFile(
       await file.close()
       return reply.code(304).send()
     }
-    const range = answer.coding === undefined ? requestedRange(request, etag, status.size) : undefined
+    const range = answer.coding === undefined ? requestedRange(request, reply, etag, status.size) : undefined
     const { start, end } = range ?? { start: 0, end: status.size - 1 }
     if (range !== undefined) reply.code(206).header('content-range', `bytes ${start}-${end}/${status.size}`)
     reply.header('content-length', end - start + 1)
@@ -59,6 +59,7 @@ function isNotModified(request: FastifyRequest, etag: string, mtimeMs: number): 
 /** One range; several, or one of another form, are ignored as RFC 9110 permits. */
 function requestedRange(
   request: FastifyRequest,
+  reply: FastifyReply,
   etag: string,
   size: number,
 ): { start: number; end: number } | undefined {
@@ -70,6 +71,7 @@ function requestedRange(
   const start = first === '' ? Math.max(0, size - Number(last)) : Number(first)
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1)
   if (start >= size || (first === '' && Number(last) === 0)) {
+    reply.header('content-range', `bytes */${size}`)
     throw new CygnetError('range-not-satisfiable', `The file has ${size} bytes; the range begins beyond them.`)
   }
   return start > end ? undefined : { start, end }

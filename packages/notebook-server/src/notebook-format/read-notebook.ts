@@ -28,7 +28,7 @@ export function readNotebook(text: string, name: string): Notebook {
 export function toNotebook(value: unknown, name: string): Notebook {
   if (!isObject(value)) throw unreadable(name, 'it is no JSON object')
   const version = value['nbformat'] ?? 1
-  if (version === 2 || version === 3) return withIds(cleaned(upgradeNotebook(value)))
+  if (version === 2 || version === 3) return upgradeNotebook(value)
   if (version !== 4) {
     throw unreadable(name, `its format is ${JSON.stringify(version)}; formats 2 to 4 can be read`)
   }

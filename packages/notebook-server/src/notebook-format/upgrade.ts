@@ -11,12 +11,15 @@ export function createCellId(): string {
  * Source: nbformat/v4/convert.py
  */
 export function upgradeNotebook(old: JsonObject): Notebook {
-  const { worksheets, nbformat: _major, nbformat_minor: _minor, ...rest } = old
+  const { worksheets, nbformat: major, nbformat_minor: minor, ...rest } = old
   delete rest['orig_nbformat']
   delete rest['orig_nbformat_minor']
   const metadata = isObject(rest['metadata']) ? { ...rest['metadata'] } : {}
   delete metadata['name']
   delete metadata['signature']
+  // Lets a client say that the notebook was converted; it is not stored.
+  metadata['orig_nbformat'] = major
+  metadata['orig_nbformat_minor'] = minor ?? 0
   const sheets = Array.isArray(worksheets) ? worksheets.filter(isObject) : []
   const cells = sheets.flatMap((sheet) => (Array.isArray(sheet['cells']) ? sheet['cells'].filter(isObject) : []))
   return { ...rest, nbformat: 4, nbformat_minor: 5, metadata, cells: cells.map(upgradeCell) }
@@ -45,7 +48,7 @@ function upgradeCell(old: JsonObject): Notebook['cells'][number] {
   const cell = { ...others, id: createCellId(), metadata }
   if (type === 'heading') {
     const hashes = '#'.repeat(typeof level === 'number' ? level : 1)
-    return { ...cell, cell_type: 'markdown', source: `${hashes} ${textOf(source).split(/\r?\n/).join(' ')}` }
+    return { ...cell, cell_type: 'markdown', source: `${hashes} ${textOf(source).trimEnd().split(/\r?\n/).join(' ')}` }
   }
   return { ...cell, cell_type: type === 'html' ? 'markdown' : String(type), source }
 }

@@ -4,10 +4,11 @@ import { isObject, type Notebook } from './notebook.ts'
 /**
  * The text of a notebook file, byte for byte as Python's nbformat writes it: lists of lines, indent of one, keys sorted by
  * code point, a newline at the end. So a notebook that passes through both shows no difference in version control.
- * Marks of trust are left out.
+ * What is never stored (marks of trust, the format it was converted from) is left out.
  */
 export function writeNotebook(notebook: Notebook): string {
   const copy = structuredClone(notebook)
+  for (const key of ['orig_nbformat', 'orig_nbformat_minor', 'signature']) delete copy.metadata[key]
   for (const cell of copy.cells) {
     if (isObject(cell.metadata)) delete cell.metadata['trusted']
     splitCellLines(cell)
