@@ -430,7 +430,8 @@ describe('folders', () => {
     await symlink(join(folder, 'beside'), join(home, 'a/b/out'))
     await symlink('..', join(home, 'a/b/c/up'))
     await writeFile(Buffer.concat([Buffer.from(`${home}/a/`), Buffer.from([0xff, 0xfe])]), 'no utf-8')
-    await chmod(join(home, 'a/b'), 0o500)
+    // Root may empty what is write-protected, others may not.
+    if (isRoot) await chmod(join(home, 'a/b'), 0o500)
     await space.remove('a')
     expect((await readdir(home)).toSorted()).toEqual([])
     expect((await readdir(join(folder, 'beside'))).toSorted()).toEqual(['file'])
