@@ -5,7 +5,7 @@ import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import type { Directory } from './directory.ts'
 import { isTemporary } from './temporary.ts'
 import { locate, type Root } from './walk.ts'
-import type { ZipEntry } from './zip.ts'
+import type { ZipEntry } from './zip-record.ts'
 
 const deflate = promisify(deflateRaw)
 

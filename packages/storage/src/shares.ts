@@ -1,21 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { CygnetError, isSystemError } from '@cygnet/core/errors'
-import { createId } from '@cygnet/core/ids'
+import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { Kysely } from 'kysely'
 import { mapConcurrently } from './concurrent.ts'
+import { checkExpiry, insertLink, insertUserShare, resolveShared, type ShareTarget } from './create-share.ts'
 import type { Homes } from './homes.ts'
 import { createProof, hashPassword, isProof, PasswordChecker } from './link-password.ts'
 import { createMountWatcher } from './mount-watcher.ts'
-import { parsePath, shorten } from './names.ts'
-import { createFolderNames } from './received-name.ts'
+import { shorten } from './names.ts'
 import { isExpired, type Access, type LinkShare, type Share, type SharedKind, type UserShare } from './share.ts'
 import { ShareStore } from './share-store.ts'
 import type { StorageTables } from './share-tables.ts'
-import { findSharedKind, openHomeSpace, receivedFolder } from './shared-space.ts'
+import { findSharedKind, receivedFolder } from './shared-space.ts'
 
-/** Things one user can share at a time; more is a mistake or an attack on those who receive them. */
-const mostShares = 1000
 const lookups = 16
 
 export interface SharesOptions {
@@ -24,10 +20,6 @@ export interface SharesOptions {
   isUser: (userName: string) => Promise<boolean>
   log: Logger
 }
-
-export type ShareTarget =
-  | { type: 'link'; password?: string | undefined; expires?: Date | undefined }
-  | { type: 'user'; name: string; access: Access }
 
 /** What is not named stays; null removes. */
 export interface ShareChanges {
@@ -84,11 +76,13 @@ export class Shares {
 
   /** @throws CygnetError `not-found` for the path or the user, `forbidden` for what others shared, `conflict` for a second time */
   async create(owner: string, path: string, to: ShareTarget): Promise<WithKind<Share>> {
-    const real = await this.#resolve(owner, path)
-    if ((await this.#store.count(owner)) >= mostShares) {
-      throw new CygnetError('conflict', `You share ${mostShares} things already.`, { mend: 'End some shares first.' })
-    }
-    const share = to.type === 'link' ? await this.#createLink(owner, real, to) : await this.#shareWith(owner, real, to)
+    const real = await resolveShared(this.#homes, owner, path)
+    if (to.type === 'user') await this.checkUser(to.name)
+    const id = await (to.type === 'link'
+      ? insertLink(this.#store, owner, real, to)
+      : insertUserShare(this.#store, owner, real, to))
+    if (to.type === 'user') this.#notify([to.name])
+    const share = await this.#find(id, () => true)
     return this.#withKind(share)
   }
 
@@ -102,7 +96,7 @@ export class Shares {
   async listOf(owner: string, path?: string): Promise<Array<WithKind<Share>>> {
     const shares = await this.#store.listOf(owner)
     if (path === undefined) return this.#withKinds(shares)
-    const real = await this.#resolve(owner, path).catch(() => path)
+    const real = await resolveShared(this.#homes, owner, path).catch(() => path)
     return this.#withKinds(shares.filter((share) => share.path === real || share.path === path))
   }
 
@@ -244,61 +238,6 @@ export class Shares {
     this.#listeners.clear()
   }
 
-  /** The real path of what is to be shared. */
-  async #resolve(owner: string, path: string): Promise<string> {
-    parsePath(path)
-    const real = await openHomeSpace(await this.#homes.open(owner)).resolve(path)
-    if (real === '') {
-      throw new CygnetError('bad-request', 'Your whole home folder cannot be shared.', {
-        mend: 'Choose a file or folder in it.',
-      })
-    }
-    if (real === receivedFolder || real.startsWith(`${receivedFolder}/`)) {
-      throw new CygnetError('forbidden', 'What others share with you cannot be shared onward.', {
-        mend: 'Ask its owner to share it, or share a copy of yours.',
-      })
-    }
-    return real
-  }
-
-  async #createLink(owner: string, path: string, to: ShareTarget & { type: 'link' }): Promise<Share> {
-    if (to.expires !== undefined) checkExpiry(to.expires)
-    const id = createId()
-    await this.#store.insert({
-      ...blank(id, owner, path),
-      // 144 bits: short enough to be read, too many to be guessed.
-      token: randomBytes(18).toString('base64url'),
-      password_hash: to.password === undefined ? null : await hashPassword(to.password),
-      expires: to.expires?.toISOString() ?? null,
-    })
-    return this.#find(id, () => true)
-  }
-
-  async #shareWith(owner: string, path: string, to: ShareTarget & { type: 'user' }): Promise<Share> {
-    if (to.name === owner) throw new CygnetError('bad-request', 'This is yours already.')
-    await this.checkUser(to.name)
-    const received = await this.#received(to.name)
-    if (received.some((share) => share.owner === owner && share.path === path)) {
-      throw new CygnetError('conflict', `You share this with ${to.name} already.`, {
-        mend: 'Change that share, or end it first.',
-      })
-    }
-    const id = createId()
-    const taken = new Set(received.map((share) => share.folder))
-    for (const folder of createFolderNames(nameOfPath(path), owner)) {
-      if (taken.has(folder)) continue
-      try {
-        await this.#store.insert({ ...blank(id, owner, path), recipient: to.name, access: to.access, folder })
-        break
-      } catch (error) {
-        // Someone else shared something of that name with the same user a moment ago.
-        if (!isSystemError(error, 'SQLITE_CONSTRAINT_UNIQUE', '23505')) throw error
-      }
-    }
-    this.#notify([to.name])
-    return this.#find(id, () => true)
-  }
-
   async #received(recipient: string): Promise<UserShare[]> {
     return (await this.#store.listReceived(recipient)).filter((share) => share.type === 'user')
   }
@@ -334,25 +273,8 @@ export class Shares {
   }
 }
 
-function blank(id: string, owner: string, path: string) {
-  const created = new Date().toISOString()
-  const none = { recipient: null, access: null, folder: null, token: null, password_hash: null, expires: null }
-  return { id, owner, path, created, ...none }
-}
-
 function recipientOf(share: Share): string | undefined {
   return share.type === 'user' ? share.recipient : undefined
-}
-
-function nameOfPath(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
-function checkExpiry(expires: Date): void {
-  if (expires > new Date()) return
-  throw new CygnetError('bad-request', `The link would have expired at ${expires.toISOString()} already.`, {
-    mend: 'Choose a time to come.',
-  })
 }
 
 function unknownShare(): CygnetError {

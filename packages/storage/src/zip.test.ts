@@ -7,7 +7,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { countOpenFiles, createGround, pieces, type Ground } from './space.fixture.ts'
-import { createZip, type ZipEntry } from './zip.ts'
+import { createZip } from './zip.ts'
+import type { ZipEntry } from './zip-record.ts'
 
 /** What Python's zipfile finds, after checking every checksum. */
 const inspect = `

@@ -9,7 +9,8 @@ import {
   updateShare,
 } from '@cygnet/contract/v1/shares'
 import type { BodyOf } from '@cygnet/contract/route'
-import type { Shares, ShareTarget } from '@cygnet/storage/shares'
+import type { ShareTarget } from '@cygnet/storage/create-share'
+import type { Shares } from '@cygnet/storage/shares'
 import type { RouteModule } from '../mount-route.ts'
 import { toReceivedView, toShareView } from './share-views.ts'
 

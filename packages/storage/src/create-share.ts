@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { createId } from '@cygnet/core/ids'
+import type { Homes } from './homes.ts'
+import { hashPassword } from './link-password.ts'
+import { parsePath } from './names.ts'
+import { createFolderNames } from './received-name.ts'
+import type { Access } from './share.ts'
+import type { ShareStore } from './share-store.ts'
+import { openHomeSpace, receivedFolder } from './shared-space.ts'
+
+/** Things one user can share at a time; more is a mistake or an attack on those who receive them. */
+const mostShares = 1000
+
+export interface LinkTarget {
+  type: 'link'
+  password?: string | undefined
+  expires?: Date | undefined
+}
+
+export interface UserTarget {
+  type: 'user'
+  name: string
+  access: Access
+}
+
+export type ShareTarget = LinkTarget | UserTarget
+
+/**
+ * The real path of what is to be shared: a link in it could lead elsewhere tomorrow.
+ * @throws CygnetError `not-found`, `bad-request` for the whole home, `forbidden` for what others shared
+ */
+export async function resolveShared(homes: Homes, owner: string, path: string): Promise<string> {
+  parsePath(path)
+  const real = await openHomeSpace(await homes.open(owner)).resolve(path)
+  if (real === '') {
+    throw new CygnetError('bad-request', 'Your whole home folder cannot be shared.', {
+      mend: 'Choose a file or folder in it.',
+    })
+  }
+  if (real === receivedFolder || real.startsWith(`${receivedFolder}/`)) {
+    throw new CygnetError('forbidden', 'What others share with you cannot be shared onward.', {
+      mend: 'Ask its owner to share it, or share a copy of yours.',
+    })
+  }
+  return real
+}
+
+/** @returns the share's id. @throws CygnetError `bad-request` for an end in the past, `conflict` for too many shares */
+export async function insertLink(store: ShareStore, owner: string, path: string, to: LinkTarget): Promise<string> {
+  if (to.expires !== undefined) checkExpiry(to.expires)
+  await checkCount(store, owner)
+  const row = blank(owner, path)
+  await store.insert({
+    ...row,
+    // 144 bits: short enough to be read, too many to be guessed.
+    token: randomBytes(18).toString('base64url'),
+    password_hash: to.password === undefined ? null : await hashPassword(to.password),
+    expires: to.expires?.toISOString() ?? null,
+  })
+  return row.id
+}
+
+/** @returns the share's id. @throws CygnetError `bad-request` for oneself, `conflict` for a second time or too many shares */
+export async function insertUserShare(store: ShareStore, owner: string, path: string, to: UserTarget): Promise<string> {
+  if (to.name === owner) throw new CygnetError('bad-request', 'This is yours already.')
+  await checkCount(store, owner)
+  const received = await store.listReceived(to.name)
+  if (received.some((share) => share.owner === owner && share.path === path)) {
+    throw new CygnetError('conflict', `You share this with ${to.name} already.`, {
+      mend: 'Change that share, or end it first.',
+    })
+  }
+  const row = { ...blank(owner, path), recipient: to.name, access: to.access }
+  const taken = new Set(received.map((share) => (share.type === 'user' ? share.folder : '')))
+  for (const folder of createFolderNames(path.slice(path.lastIndexOf('/') + 1), owner)) {
+    if (taken.has(folder)) continue
+    try {
+      await store.insert({ ...row, folder })
+      break
+    } catch (error) {
+      // Someone else shared something of that name with the same user a moment ago.
+      if (!isSystemError(error, 'SQLITE_CONSTRAINT_UNIQUE', '23505')) throw error
+    }
+  }
+  return row.id
+}
+
+/** @throws CygnetError `bad-request` for a time that is past */
+export function checkExpiry(expires: Date): void {
+  if (expires > new Date()) return
+  throw new CygnetError('bad-request', `The link would have expired at ${expires.toISOString()} already.`, {
+    mend: 'Choose a time to come.',
+  })
+}
+
+async function checkCount(store: ShareStore, owner: string): Promise<void> {
+  if ((await store.count(owner)) < mostShares) return
+  throw new CygnetError('conflict', `You share ${mostShares} things already.`, { mend: 'End some shares first.' })
+}
+
+function blank(owner: string, path: string) {
+  const none = { recipient: null, access: null, folder: null, token: null, password_hash: null, expires: null }
+  return { id: createId(), owner, path, created: new Date().toISOString(), ...none }
+}
