@@ -11,8 +11,9 @@ import { bundleThemes } from './themes.ts'
 
 const root = path.dirname(import.meta.dirname)
 const target = path.join(root, 'dist')
-/** The new bundle replaces the old one whole, so that a build that fails leaves the old one. */
+/** The new bundle takes the old one's place at once, so that a build that fails leaves the old one. */
 const building = path.join(root, '.cache/dist')
+const replaced = path.join(root, '.cache/dist.old')
 
 const started = Date.now()
 await rm(building, { recursive: true, force: true })
@@ -31,14 +32,21 @@ await writeJson('licenses.json', { packages: await collectLicenses(output) })
 await writeJson('package-info.json', { packages: Object.fromEntries(packages.map((it) => [it.name, it.version])) })
 const bundled = Date.now()
 const { raw, compressed } = await compressFolder(path.join(building, 'static'))
-await rm(target, { recursive: true, force: true })
+await rm(replaced, { recursive: true, force: true })
+await rename(target, replaced).catch(ignoreMissing)
 await rename(building, target)
+await rm(replaced, { recursive: true, force: true })
 report()
 
 function findVersion(): string {
   const application = packages.find(({ name }) => name === '@jupyterlab/application-extension')
   if (application === undefined) throw new Error('package.json does not name @jupyterlab/application-extension.')
   return application.version
+}
+
+/** There is nothing to replace at the first build. */
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }
 
 async function writeJson(name: string, value: unknown): Promise<void> {
