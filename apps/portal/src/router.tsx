@@ -1,5 +1,4 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
-import { parseNext } from './api/session.ts'
 import { HomePage } from './home/HomePage.tsx'
 import { PageError } from './shell/PageError.tsx'
 import { PageNotFound } from './shell/PageNotFound.tsx'
@@ -15,10 +14,8 @@ const home = createRoute({ getParentRoute: () => signedIn, path: '/', component:
 const start = createRoute({
   getParentRoute: () => signedIn,
   path: '/start',
-  validateSearch: (search: Record<string, unknown>): { next?: string } => {
-    const next = typeof search['next'] === 'string' ? parseNext(search['next']) : undefined
-    return next === undefined ? {} : { next }
-  },
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search['next'] === 'string' ? { next: search['next'] } : {},
   component: lazyRouteComponent(() => import('./start/StartPage.tsx'), 'StartPage'),
 })
 

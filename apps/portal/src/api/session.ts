@@ -29,6 +29,7 @@ export function signOut(): void {
 export function parseNext(text: string | null | undefined): string | undefined {
   if (text === null || text === undefined || !/^\/(?![/\\])/.test(text)) return undefined
   const url = URL.parse(text, location.origin)
-  if (url === null || url.origin !== location.origin) return undefined
+  // `/.//host` becomes `//host` once it is parsed.
+  if (url === null || url.origin !== location.origin || url.pathname.startsWith('//')) return undefined
   return url.pathname + url.search + url.hash
 }

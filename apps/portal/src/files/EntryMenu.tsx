@@ -1,6 +1,6 @@
 import type { Entry } from '@cygnet/contract/v1/files'
 import { ActionIcon, Menu } from '@mantine/core'
-import { useRef } from 'react'
+import { useRef, type RefObject } from 'react'
 import { useOpenInLab } from '../start/use-server.ts'
 import { useUserName } from '../shell/use-user-name.ts'
 import { Icon } from '../ui/Icon.tsx'
@@ -12,22 +12,15 @@ interface Props {
   tree: Tree
   entry: Entry
   askFor: AskFor
-  tabIndex?: number
 }
 
-/** Everything that can be done with a file or folder. */
-export function EntryMenu({ tree, entry, askFor, tabIndex = 0 }: Props) {
+/** A button with everything that can be done with a file or folder. */
+export function EntryMenu({ tree, entry, askFor }: Props) {
   const button = useRef<HTMLButtonElement>(null)
   return (
-    <Menu position="bottom-end" width={210} shadow="md" keepMounted={false}>
+    <Menu position="bottom-end" width={210} shadow="md">
       <Menu.Target>
-        <ActionIcon
-          ref={button}
-          variant="subtle"
-          size="lg"
-          tabIndex={tabIndex}
-          aria-label={`Actions for ${entry.name}`}
-        >
+        <ActionIcon ref={button} variant="subtle" size="lg" aria-label={`Actions for ${entry.name}`}>
           <Icon name="more" />
         </ActionIcon>
       </Menu.Target>
@@ -38,6 +31,39 @@ export function EntryMenu({ tree, entry, askFor, tabIndex = 0 }: Props) {
   )
 }
 
+interface DropdownProps extends Props {
+  /** What opened it, and gets the focus back. */
+  button: RefObject<HTMLButtonElement | null>
+  onClose: () => void
+}
+
+/** The same menu, open, for a button that stands beside it. */
+export function EntryMenuDropdown({ tree, entry, askFor, button, onClose }: DropdownProps) {
+  const close = () => {
+    onClose()
+    button.current?.focus({ preventScroll: true })
+  }
+  return (
+    <Menu
+      opened
+      position="bottom-end"
+      width={210}
+      shadow="md"
+      transitionProps={{ duration: 0 }}
+      returnFocus={false}
+      onClose={close}
+    >
+      <Menu.Target>
+        <span className="files-anchor" aria-hidden="true">
+          Actions
+        </span>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Items tree={tree} entry={entry} ask={(ask) => askFor(ask, button.current)} />
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
 function Items({ tree, entry, ask }: { tree: Tree; entry: Entry; ask: (ask: Ask) => void }) {
   const user = useUserName()
   const openInLab = useOpenInLab()

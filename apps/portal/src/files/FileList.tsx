@@ -1,5 +1,4 @@
 import type { Entry } from '@cygnet/contract/v1/files'
-import { Checkbox } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useCallback, useRef, type Ref } from 'react'
 import { Icon } from '../ui/Icon.tsx'
@@ -72,11 +71,14 @@ export function FileList(props: Props) {
         <div role="row" className="files-head" aria-rowindex={1}>
           {selectable ? (
             <div role="columnheader" className="files-check">
-              <Checkbox
-                size="xs"
+              <input
+                type="checkbox"
+                className="check"
                 aria-label="Select all"
                 checked={all}
-                indeterminate={!all && selection.entries.length > 0}
+                ref={(box) => {
+                  if (box !== null) box.indeterminate = !all && selection.entries.length > 0
+                }}
                 onChange={() => (all ? selection.clear() : selection.set(changeable.map(({ path }) => path)))}
               />
             </div>

@@ -1,11 +1,10 @@
 import type { Entry } from '@cygnet/contract/v1/files'
-import { ActionIcon, Checkbox } from '@mantine/core'
-import { memo } from 'react'
+import { memo, useRef, useState } from 'react'
 import { formatSize } from '../ui/format.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { When } from '../ui/When.tsx'
 import { canShare, type AskFor } from './actions.ts'
-import { EntryMenu } from './EntryMenu.tsx'
+import { EntryMenuDropdown } from './EntryMenu.tsx'
 import { FileIcon } from './FileIcon.tsx'
 import type { Tree } from './tree.ts'
 import { TreeLink } from './TreeLink.tsx'
@@ -34,12 +33,14 @@ export const FileRow = memo(function FileRow(props: Props) {
       aria-rowindex={index + 2}
       aria-selected={selectable ? selected : undefined}
       data-row={index}
+      data-path={entry.path}
       style={{ top: index * height, height }}
     >
       {selectable ? (
         <div role="gridcell" className="files-check">
-          <Checkbox
-            size="xs"
+          <input
+            type="checkbox"
+            className="check"
             tabIndex={tabIndex}
             checked={selected}
             aria-label={`Select ${entry.name}`}
@@ -69,19 +70,53 @@ export const FileRow = memo(function FileRow(props: Props) {
       </div>
       <div role="gridcell" className="files-actions">
         {canShare(tree, entry) ? (
-          <ActionIcon
-            className="files-share"
-            variant="subtle"
-            size="lg"
+          <button
+            type="button"
+            className="icon-button files-share"
             tabIndex={tabIndex}
             aria-label={`Share ${entry.name}`}
             onClick={(event) => askFor({ kind: 'share', entry }, event.currentTarget)}
           >
             <Icon name="share" />
-          </ActionIcon>
+          </button>
         ) : null}
-        <EntryMenu tree={tree} entry={entry} askFor={askFor} tabIndex={tabIndex} />
+        <RowMenu tree={tree} entry={entry} askFor={askFor} tabIndex={tabIndex} />
       </div>
     </div>
   )
 })
+
+interface RowMenuProps {
+  tree: Tree
+  entry: Entry
+  askFor: AskFor
+  tabIndex: number
+}
+
+/** The menu itself is there only while it is open: rows come and go by the dozen while one scrolls. */
+function RowMenu({ tree, entry, askFor, tabIndex }: RowMenuProps) {
+  const [open, setOpen] = useState(false)
+  const button = useRef<HTMLButtonElement>(null)
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className="icon-button"
+        tabIndex={tabIndex}
+        aria-label={`Actions for ${entry.name}`}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        // The menu would take this for a click elsewhere, close, and the click would open it again.
+        onMouseDown={(event) => open && event.stopPropagation()}
+        onTouchStart={(event) => open && event.stopPropagation()}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="more" />
+      </button>
+      {open ? (
+        <EntryMenuDropdown tree={tree} entry={entry} askFor={askFor} button={button} onClose={() => setOpen(false)} />
+      ) : null}
+    </>
+  )
+}

@@ -42,7 +42,12 @@ export function FolderView({ tree, folder, owner }: Props) {
     tree,
     onDone: selection.clear,
     // What had the focus may be gone with what was deleted.
-    fallback: () => list.current?.querySelector<HTMLElement>('[data-name][tabindex="0"]') ?? null,
+    fallback: (path) => {
+      const row = path === undefined ? null : list.current?.querySelector(`[data-path="${CSS.escape(path)}"]`)
+      return (
+        (row ?? list.current)?.querySelector<HTMLElement>(row ? '[data-name]' : '[data-name][tabindex="0"]') ?? null
+      )
+    },
   })
   const mine = useQuery({ ...sharesQuery(), enabled: tree.place.kind === 'home' })
   const sharedPaths = useMemo(() => new Set(mine.data?.map(({ path }) => path)), [mine.data])

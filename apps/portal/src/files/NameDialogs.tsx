@@ -1,7 +1,7 @@
 import { createFolder, moveEntry, type Entry } from '@cygnet/contract/v1/files'
 import { Button, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { call } from '../api/client.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Problem } from '../ui/Problem.tsx'
@@ -72,13 +72,9 @@ interface NameDialogProps {
 function NameDialog({ title, label, initial, submit, failed, onClose, onSubmit }: NameDialogProps) {
   const [name, setName] = useState(initial)
   const [tried, setTried] = useState(false)
-  const field = useRef<HTMLInputElement>(null)
+  const selected = useRef(false)
   const change = useMutation({ mutationFn: onSubmit })
   const problem = nameProblem(name)
-
-  useEffect(() => {
-    field.current?.setSelectionRange(0, splitName(initial).stem.length)
-  }, [initial])
 
   return (
     <Dialog title={title} onClose={onClose}>
@@ -91,13 +87,17 @@ function NameDialog({ title, label, initial, submit, failed, onClose, onSubmit }
         }}
       >
         <TextInput
-          ref={field}
           data-autofocus
           label={label}
           value={name}
           error={tried ? problem : undefined}
           autoComplete="off"
           spellCheck={false}
+          onFocus={({ currentTarget }) => {
+            // What is typed at once replaces the name and leaves its extension.
+            if (!selected.current) currentTarget.setSelectionRange(0, splitName(initial).stem.length)
+            selected.current = true
+          }}
           onChange={(event) => setName(event.currentTarget.value)}
         />
         {change.isError ? <Problem title={failed} error={change.error} /> : null}

@@ -14,8 +14,8 @@ interface Options {
   tree: Tree
   /** After something was changed. */
   onDone?: () => void
-  /** Takes the focus where what had it is gone. */
-  fallback?: () => HTMLElement | null
+  /** Takes the focus where what had it is gone; with the new path of what was renamed or moved. */
+  fallback?: (path?: string) => HTMLElement | null
   /** The page of this entry is open: its page follows what happens to it. */
   follow?: boolean
 }
@@ -32,11 +32,11 @@ export function useAsk({ tree, onDone, fallback, follow = false }: Options) {
     setAsk(wanted)
   }, [])
 
-  const close = () => {
+  const close = (path?: string) => {
     setAsk(null)
     // Once the dialog no longer holds the focus.
     setTimeout(() => {
-      const target = origin.current?.isConnected === true ? origin.current : (fallback?.() ?? null)
+      const target = origin.current?.isConnected === true ? origin.current : (fallback?.(path) ?? null)
       ;(target ?? document.getElementById('main'))?.focus({ preventScroll: true })
     })
   }
@@ -47,7 +47,7 @@ export function useAsk({ tree, onDone, fallback, follow = false }: Options) {
     }
     await client.invalidateQueries({ queryKey: ['entry', tree.id] })
     onDone?.()
-    close()
+    close(newPath)
   }
 
   const dialog = ask === null ? null : show(ask)
@@ -56,17 +56,17 @@ export function useAsk({ tree, onDone, fallback, follow = false }: Options) {
   function show(wanted: Ask) {
     switch (wanted.kind) {
       case 'rename':
-        return <RenameDialog tree={tree} entry={wanted.entry} onClose={close} onDone={done} />
+        return <RenameDialog tree={tree} entry={wanted.entry} onClose={() => close()} onDone={done} />
       case 'new-folder':
-        return <NewFolderDialog tree={tree} folder={wanted.folder} onClose={close} onDone={() => done()} />
+        return <NewFolderDialog tree={tree} folder={wanted.folder} onClose={() => close()} onDone={() => done()} />
       case 'move':
-        return <MoveDialog tree={tree} entries={wanted.entries} onClose={close} onDone={done} />
+        return <MoveDialog tree={tree} entries={wanted.entries} onClose={() => close()} onDone={done} />
       case 'delete':
-        return <DeleteDialog tree={tree} entries={wanted.entries} onClose={close} onDone={() => done()} />
+        return <DeleteDialog tree={tree} entries={wanted.entries} onClose={() => close()} onDone={() => done()} />
       case 'share':
         return (
           <Suspense>
-            <ShareDialog entry={wanted.entry} onClose={close} />
+            <ShareDialog entry={wanted.entry} onClose={() => close()} />
           </Suspense>
         )
     }

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { serverQuery } from '../api/queries.ts'
+import { parseNext } from '../api/session.ts'
 import { useUserName } from '../shell/use-user-name.ts'
 import { Problem } from '../ui/Problem.tsx'
 import { useTitle } from '../ui/use-title.ts'
@@ -15,7 +16,9 @@ import { useStopServer } from './use-server.ts'
 /** The start of the server: the form, then its progress, then on to where the user wanted to go. */
 export function StartPage() {
   useTitle('Start my server')
-  const { next } = useSearch({ from: '/signed-in/start' })
+  const search = useSearch({ from: '/signed-in/start' })
+  // Checked here, where it is used: the router keeps what a route's own check leaves out.
+  const next = parseNext(search.next)
   const navigate = useNavigate()
   const client = useQueryClient()
   const user = useUserName()
