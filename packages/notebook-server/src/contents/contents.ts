@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
@@ -28,6 +29,7 @@ export interface Contents {
   /** Lets a notebook's HTML and JavaScript be shown. */
   trust(path: string): Promise<void>
   isFile(path: string): Promise<boolean>
+  isFolder(path: string): Promise<boolean>
   readonly checkpoints: Checkpoints
   /** Throws away uploads that are unfinished. */
   close(): Promise<void>
@@ -47,12 +49,16 @@ export async function createContents(options: ContentsOptions): Promise<Contents
   const checkpoints = createCheckpoints(root, join(options.stateFolder, 'checkpoints'))
   const uploads = createUploads(root)
 
-  async function isFile(path: string): Promise<boolean> {
+  async function statusOf(path: string): Promise<Stats | undefined> {
     try {
-      return (await stat(await root.resolve(path))).isFile()
+      return await stat(await root.resolve(path))
     } catch {
-      return false
+      return undefined
     }
+  }
+
+  async function isFile(path: string): Promise<boolean> {
+    return (await statusOf(path))?.isFile() ?? false
   }
 
   async function saveWhole(path: string, request: SaveRequest, isNew: boolean): Promise<ContentsModel> {
@@ -67,6 +73,7 @@ export async function createContents(options: ContentsOptions): Promise<Contents
     root,
     checkpoints,
     isFile,
+    isFolder: async (path) => (await statusOf(path))?.isDirectory() ?? false,
 
     async get(path, getOptions) {
       const model = await getContent(root, trust, path, getOptions)

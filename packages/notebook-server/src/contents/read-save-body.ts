@@ -20,11 +20,12 @@ export interface SaveBody {
 }
 
 /**
- * Reads the body of a save of up to `limit` bytes. A long `content` is written into `spoolFolder` while it arrives.
+ * Reads the body of a save of up to `limit` bytes. A long `content` is written into `spoolFolder` while it arrives; `path` names the file in messages.
  * @throws CygnetError `bad-request`, `too-large`, `insufficient-storage`
  */
 export async function readSaveBody(
   request: IncomingMessage,
+  path: string,
   limit: number,
   spoolFolder: () => Promise<string>,
 ): Promise<SaveBody> {
@@ -33,10 +34,10 @@ export async function readSaveBody(
   if (declared !== undefined && Number(declared) <= smallBody) {
     return { value: objectOf(parseJson(await readBody(request, smallBody))), dispose: async () => undefined }
   }
-  return readLarge(request, limit, await spoolFolder())
+  return readLarge(request, path, limit, await spoolFolder())
 }
 
-async function readLarge(request: IncomingMessage, limit: number, folder: string): Promise<SaveBody> {
+async function readLarge(request: IncomingMessage, path: string, limit: number, folder: string): Promise<SaveBody> {
   const splitter = new ContentSplitter(Math.min(limit, largestNotebook))
   const spool = await openTemporary(folder)
   async function dispose(): Promise<void> {
@@ -56,7 +57,7 @@ async function readLarge(request: IncomingMessage, limit: number, folder: string
     return { value, dispose }
   } catch (error) {
     await dispose()
-    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) throw diskFull('the file', error)
+    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) throw diskFull(path, error)
     throw isSystemError(error, 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE') ? cutOff(error) : error
   }
 }

@@ -122,7 +122,7 @@ async function keepOwnerAndMode(file: FileHandle, old: Stats): Promise<void> {
 export function diskFull(path: string, cause: unknown): CygnetError {
   return new CygnetError(
     'insufficient-storage',
-    `The disk is full: ${shown(path)} was not saved, its old content stands.`,
+    `The disk is full: ${shown(path)} was not written; what was there before is unchanged.`,
     {
       cause,
       mend: 'Delete what is no longer needed and save again.',

@@ -17,15 +17,11 @@ export interface ContentsRoutesParts {
 
 type ContentsRequest = FastifyRequest<{ Params: { '*': string }; Querystring: Record<string, unknown> }>
 
-/** `/api/contents...` as Jupyter Server answers it. A file may be named `checkpoints`: what a path means depends on its method and length. */
+/** `/api/contents...` as Jupyter Server answers it. */
 export function registerContents(app: FastifyInstance, parts: ContentsRoutesParts): void {
-  const { contents } = parts
   const handlers = createHandlers(parts)
   for (const url of ['/api/contents', '/api/contents/*']) {
-    app.get(url, (request: ContentsRequest, reply) => {
-      const file = checkpointsOf(request)
-      return file === undefined ? handlers.get(request, reply) : contents.checkpoints.list(file)
-    })
+    app.get(url, (request: ContentsRequest, reply) => handlers.get(request, reply))
     app.put(url, handlers.put)
     app.patch(url, handlers.patch)
     app.post(url, (request: ContentsRequest, reply) => handlers.post(request, reply))
@@ -49,7 +45,20 @@ function createHandlers({ contents, basePath, bodyLimit }: ContentsRoutesParts) 
     return target === contents.root.folder ? target : dirname(target)
   }
 
+  /** Whether a path is about the checkpoints of a file. Below a folder, `checkpoints` is a name like any other. */
+  async function checkpointPath(
+    request: ContentsRequest,
+  ): Promise<{ file: string; id: string | undefined } | undefined> {
+    const match = /^(.+)\/checkpoints(?:\/([\w-]+))?\/?$/s.exec(pathOf(request))
+    if (match?.[1] === undefined || (await contents.isFolder(match[1]))) return undefined
+    return { file: match[1], id: match[2] }
+  }
+
   async function get(request: ContentsRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const checkpoint = await checkpointPath(request)
+    if (checkpoint !== undefined && checkpoint.id === undefined) {
+      return reply.send(await contents.checkpoints.list(checkpoint.file))
+    }
     const model = await contents.get(pathOf(request), {
       type: typeOf(request.query['type']),
       format: oneOf(request, 'format', ['text', 'base64']),
@@ -61,7 +70,7 @@ function createHandlers({ contents, basePath, bodyLimit }: ContentsRoutesParts) 
 
   async function put(request: ContentsRequest, reply: FastifyReply): Promise<FastifyReply> {
     const path = pathOf(request)
-    const body = await readSaveBody(request.raw, bodyLimit, () => spoolFolder(path))
+    const body = await readSaveBody(request.raw, path, bodyLimit, () => spoolFolder(path))
     try {
       if (body.value === undefined) return answer(reply, await contents.createUntitled(path, '', ''), 201)
       if (body.value['copy_from']) throw new CygnetError('bad-request', 'Cannot copy with PUT, only POST.')
@@ -86,14 +95,11 @@ function createHandlers({ contents, basePath, bodyLimit }: ContentsRoutesParts) 
       await contents.trust(path.slice(0, -'/trust'.length))
       return reply.code(201).send()
     }
-    const file = checkpointsOf(request)
-    if (file !== undefined) return createCheckpoint(file, reply)
-    const one = checkpointOf(request)
-    if (one !== undefined) {
-      await contents.checkpoints.restore(one.path, one.id)
-      return reply.code(204).send()
-    }
-    return create(request, reply)
+    const checkpoint = await checkpointPath(request)
+    if (checkpoint === undefined) return create(request, reply)
+    if (checkpoint.id === undefined) return createCheckpoint(checkpoint.file, reply)
+    await contents.checkpoints.restore(checkpoint.file, checkpoint.id)
+    return reply.code(204).send()
   }
 
   async function createCheckpoint(path: string, reply: FastifyReply): Promise<FastifyReply> {
@@ -117,9 +123,9 @@ function createHandlers({ contents, basePath, bodyLimit }: ContentsRoutesParts) 
   }
 
   async function remove(request: ContentsRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const one = checkpointOf(request)
-    if (one === undefined) await contents.remove(pathOf(request))
-    else await contents.checkpoints.remove(one.path, one.id)
+    const { file, id } = (await checkpointPath(request)) ?? {}
+    if (file === undefined || id === undefined) await contents.remove(pathOf(request))
+    else await contents.checkpoints.remove(file, id)
     return reply.code(204).send()
   }
 
@@ -132,16 +138,6 @@ function withTime(reply: FastifyReply, model: ContentsModel): FastifyReply {
 
 function pathOf(request: ContentsRequest): string {
   return request.params['*'] ?? ''
-}
-
-/** The file whose checkpoints `a/b.ipynb/checkpoints` asks for. */
-function checkpointsOf(request: ContentsRequest): string | undefined {
-  return /^(.+)\/checkpoints\/?$/s.exec(pathOf(request))?.[1]
-}
-
-function checkpointOf(request: ContentsRequest): { path: string; id: string } | undefined {
-  const match = /^(.+)\/checkpoints\/([\w-]+)$/s.exec(pathOf(request))
-  return match?.[1] === undefined || match[2] === undefined ? undefined : { path: match[1], id: match[2] }
 }
 
 function typeOf(type: unknown): ContentType | undefined {

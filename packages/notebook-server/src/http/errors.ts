@@ -7,7 +7,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 export function answerErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((thrown: FastifyError | Error, request, reply) => {
     const error = toError(thrown)
-    if (statusOf(error.code) >= 500) {
+    if (error.code === 'internal') {
       logger.error({ err: error.cause ?? error, method: request.method, path: pathOf(request.url) }, error.message)
     }
     return sendError(reply, error)

@@ -1,5 +1,5 @@
 import { CygnetError } from '@cygnet/core/errors'
-import { joinCellLines } from './lines.ts'
+import { withJoinedLines } from './lines.ts'
 import { isObject, type Notebook } from './notebook.ts'
 import { createCellId, upgradeNotebook } from './upgrade.ts'
 
@@ -42,8 +42,7 @@ export function toNotebook(value: unknown, name: string): Notebook {
 function cleaned(notebook: Notebook): Notebook {
   if (!isObject(notebook.metadata)) notebook.metadata = {}
   for (const key of ['orig_nbformat', 'orig_nbformat_minor', 'signature']) delete notebook.metadata[key]
-  notebook.cells.forEach(joinCellLines)
-  return notebook
+  return { ...notebook, cells: notebook.cells.map(withJoinedLines) }
 }
 
 /** From 4.5 on every cell has an id that no other has. */

@@ -1,5 +1,5 @@
-import { splitCellLines } from './lines.ts'
-import { isObject, type Notebook } from './notebook.ts'
+import { withSplitLines } from './lines.ts'
+import { isObject, type Cell, type Notebook } from './notebook.ts'
 
 /**
  * The text of a notebook file, byte for byte as Python's nbformat writes it: lists of lines, indent of one, keys sorted by
@@ -7,13 +7,16 @@ import { isObject, type Notebook } from './notebook.ts'
  * What is never stored (marks of trust, the format it was converted from) is left out.
  */
 export function writeNotebook(notebook: Notebook): string {
-  const copy = structuredClone(notebook)
-  for (const key of ['orig_nbformat', 'orig_nbformat_minor', 'signature']) delete copy.metadata[key]
-  for (const cell of copy.cells) {
-    if (isObject(cell.metadata)) delete cell.metadata['trusted']
-    splitCellLines(cell)
-  }
-  return `${toText(copy, '\n')}\n`
+  const { orig_nbformat: _major, orig_nbformat_minor: _minor, signature: _signature, ...metadata } = notebook.metadata
+  const cells = notebook.cells.map(toStored)
+  return `${toText({ ...notebook, metadata, cells }, '\n')}\n`
+}
+
+function toStored(cell: Cell): Cell {
+  const stored = withSplitLines(cell)
+  if (!isObject(cell.metadata)) return stored
+  const { trusted: _trusted, ...metadata } = cell.metadata
+  return { ...stored, metadata }
 }
 
 /**
@@ -25,6 +28,8 @@ function toText(value: unknown, newline: string): string {
   if (typeof value === 'number') return numberText(value)
   if (Array.isArray(value)) {
     if (value.length === 0) return '[]'
+    // Lines of text make up most of a notebook, and only between them is there a newline.
+    if (value.every((item) => typeof item === 'string')) return JSON.stringify(value, null, 1).replaceAll('\n', newline)
     return `[${inner}${value.map((item) => toText(item, inner)).join(`,${inner}`)}${newline}]`
   }
   if (!isObject(value)) return JSON.stringify(value ?? null)
