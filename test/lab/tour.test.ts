@@ -109,7 +109,7 @@ test('a terminal runs commands in the home', async () => {
 
 test('settings are kept', async () => {
   await lab.choose('Settings', 'Settings Editor')
-  await lab.front.getByRole('searchbox').fill('terminal')
+  await lab.front.locator('.jp-PluginList').getByRole('searchbox').fill('terminal')
   await lab.front.locator('.jp-PluginList-entry', { hasText: 'Terminal' }).first().click()
   const size = lab.front.locator('input[id$="fontSize"]')
   await size.fill('17')
