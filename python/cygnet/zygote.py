@@ -307,6 +307,7 @@ def become_kernel(request: dict, server: Server, imported: dict[str, str]) -> No
     reseed()
     time.tzset()
     watch_server(server)
+    keep_all_output()
     sys.argv = [launcher_file(request["module"]), *request["arguments"]]
     from ipykernel import kernelapp
 
@@ -357,6 +358,28 @@ def watch_server(server: Server) -> None:
             os._exit(1)
 
     kernelapp.ParentPollerUnix = ServerPoller
+
+
+def keep_all_output() -> None:
+    """Takes the limit off the queue of what a kernel publishes.
+
+    ZeroMQ drops what comes after a thousand messages, as happens to a burst on a busy machine. The server always reads,
+    and bounds what waits for its clients.
+    """
+    import zmq
+    from ipykernel import kernelapp
+
+    original = kernelapp.IPKernelApp.init_iopub
+
+    def init_iopub(self: kernelapp.IPKernelApp, context: zmq.Context) -> None:
+        limit = context.getsockopt(zmq.SNDHWM) if zmq.SNDHWM in context.sockopts else 1000
+        context.setsockopt(zmq.SNDHWM, 0)
+        try:
+            original(self, context)
+        finally:
+            context.setsockopt(zmq.SNDHWM, limit)
+
+    kernelapp.IPKernelApp.init_iopub = init_iopub
 
 
 if __name__ == "__main__":
