@@ -1,8 +1,8 @@
-import type { IPty } from '@lydell/node-pty'
 import type { Logger } from '@cygnet/core/log'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { signalGroup } from '../kernels/kernel-process.ts'
+import type { Pty } from './pty.ts'
 import { createScrollback } from './scrollback.ts'
 
 /** Jupyter Server's model of a terminal. */
@@ -39,7 +39,7 @@ const clientMessage = z.union([
   z.tuple([z.literal('set_size'), size(), size()], z.unknown()),
 ])
 
-export function createTerminal(name: string, pty: IPty, logger: Logger): Terminal {
+export function createTerminal(name: string, pty: Pty, logger: Logger): Terminal {
   const clients = new Map<WebSocket, { rows: number; columns: number } | undefined>()
   const scrollback = createScrollback(scrollbackCharacters)
   const { promise: ended, resolve } = Promise.withResolvers<void>()
