@@ -5,13 +5,19 @@ import { z } from 'zod'
 import { acceptJsonBodies, parseBody } from '../wire/json-body.ts'
 import type { NewSession, SessionManager } from './session-manager.ts'
 
+/** It becomes a part of the kernel's environment. */
+const text = z
+  .string()
+  .max(4096)
+  .refine((value) => !value.includes('\0'), 'it has a NUL character')
+
 /** The `notebook` of clients older than Jupyter Server is taken for the path of a notebook. */
 const body = z.looseObject({
-  path: z.string().nullish(),
-  name: z.string().nullish(),
-  type: z.string().nullish(),
+  path: text.nullish(),
+  name: text.nullish(),
+  type: text.nullish(),
   kernel: z.looseObject({ id: z.string().nullish(), name: z.string().nullish() }).nullish(),
-  notebook: z.looseObject({ path: z.string().nullish(), name: z.string().nullish() }).nullish(),
+  notebook: z.looseObject({ path: text.nullish(), name: text.nullish() }).nullish(),
 })
 
 /** `/api/sessions` of Jupyter Server's API. */
