@@ -10,6 +10,8 @@ export interface KernelMessage {
   channel: Channel
   /** At least four. */
   frames: Buffer[]
+  /** The whole as the WebSocket sub-protocol writes it, where that is known already. */
+  v1?: Buffer
 }
 
 export interface Header {

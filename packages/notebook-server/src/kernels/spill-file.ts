@@ -1,11 +1,14 @@
-import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writevSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { decodeV1, encodeV1 } from './v1-protocol.ts'
+import { decodeV1, toV1Parts } from './v1-protocol.ts'
 import type { KernelMessage } from './kernel-message.ts'
 
 /** A new file is begun after this many bytes, so that what was read is given back. */
 const segmentBytes = 32 * 1024 * 1024
+
+/** Linux writes so many pieces at once. */
+const maxParts = 1024
 
 /**
  * A first-in first-out queue of messages on disk. Its files have no name once they are open, so nothing stays behind,
@@ -29,15 +32,16 @@ export function createSpillFile(folder: string): SpillFile {
       return bytes
     },
     write(messages) {
-      const records = messages.map(encodeV1)
-      const length = records.reduce((sum, record) => sum + record.length, 0)
+      const records = messages.map(toV1Parts)
+      const lengths = records.map(lengthOf)
+      const length = lengths.reduce((sum, each) => sum + each, 0)
       let segment = segments.at(-1)
       if (segment === undefined || segment.size >= segmentBytes) {
         segment = { file: openNameless(folder), size: 0, batches: [] }
         segments.push(segment)
       }
-      writeAll(segment.file, Buffer.concat(records, length), segment.size)
-      segment.batches.push({ offset: segment.size, lengths: records.map((record) => record.length) })
+      writeAll(segment.file, records.flat(), segment.size)
+      segment.batches.push({ offset: segment.size, lengths })
       segment.size += length
       bytes += length
     },
@@ -55,7 +59,7 @@ export function createSpillFile(folder: string): SpillFile {
       return batch.lengths.map((length) => {
         const record = data.subarray(start, start + length)
         start += length
-        return decodeV1(record)
+        return { ...decodeV1(record), v1: record }
       })
     },
     close() {
@@ -84,8 +88,21 @@ function openNameless(folder: string): number {
   return file
 }
 
-function writeAll(file: number, data: Buffer, offset: number): void {
-  for (let done = 0; done < data.length;) done += writeSync(file, data, done, data.length - done, offset + done)
+function lengthOf(parts: Buffer[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0)
+}
+
+function writeAll(file: number, parts: Buffer[], offset: number): void {
+  let rest = parts
+  for (let position = offset; rest.length > 0;) {
+    let written = writevSync(file, rest.slice(0, maxParts), position)
+    position += written
+    // A write may end anywhere, within a part too.
+    let whole = 0
+    for (; whole < rest.length && written >= (rest[whole]?.length ?? 0); whole++) written -= rest[whole]?.length ?? 0
+    rest = rest.slice(whole)
+    if (written > 0 && rest[0] !== undefined) rest[0] = rest[0].subarray(written)
+  }
 }
 
 function readAll(file: number, batch: Batch): Buffer {

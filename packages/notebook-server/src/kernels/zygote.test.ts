@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { isAlive } from '../testing/is-alive.ts'
 import { openKernelSocket } from '../testing/kernel-socket.ts'
 import { helpers, startNotebookApi, type NotebookApi } from '../testing/notebook-api.ts'
 import { findRelease } from '../testing/release.ts'
@@ -152,8 +153,3 @@ test.each(['ordinary', 'zygote', 'zygote that died'])('kernels end with a server
   await expect.poll(() => isAlive(parent), { timeout: 20_000 }).toBe(false)
   await rm(folder, { recursive: true, force: true })
 })
-
-async function isAlive(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return status !== '' && !/\) Z /.test(status)
-}

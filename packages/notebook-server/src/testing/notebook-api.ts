@@ -47,7 +47,7 @@ const basePath = '/user/ada/'
 
 export async function startNotebookApi(options: NotebookApiOptions = {}): Promise<NotebookApi> {
   const release = findRelease()
-  const folder = await mkdtemp(join(tmpdir(), 'cyg-'))
+  const folder = await mkdtemp(join(tmpdir(), 'nbs-'))
   const root = join(folder, 'home')
   await mkdir(root)
   const runtimeDir = join(folder, 'run')
