@@ -2,6 +2,7 @@ import { useTitle } from '../ui/use-title.ts'
 import { HomeFiles } from './HomeFiles.tsx'
 import { HomeGallery } from './HomeGallery.tsx'
 import { HomeShared } from './HomeShared.tsx'
+import { PasswordNotice } from './PasswordNotice.tsx'
 import { ServerCard } from './ServerCard.tsx'
 import './home.css'
 
@@ -10,6 +11,7 @@ export function HomePage() {
   return (
     <div className="home">
       <h1 className="visually-hidden">Home</h1>
+      <PasswordNotice />
       <ServerCard />
       <div className="home-columns">
         <HomeFiles />

@@ -12,6 +12,7 @@ import { useRevokeShare, useUpdateShare } from './use-shares.ts'
 /** A link that exists: copy it, change it, end it. */
 export function LinkCard({ share }: { share: LinkShare }) {
   const [changing, setChanging] = useState(false)
+  const [revoking, setRevoking] = useState(false)
   const [copied, setCopied] = useState(false)
   const revoke = useRevokeShare()
   const address = addressOf(share)
@@ -48,12 +49,28 @@ export function LinkCard({ share }: { share: LinkShare }) {
           size="compact-sm"
           variant="subtle"
           color="danger"
-          loading={revoke.isPending}
-          onClick={() => revoke.mutate(share.id, { onSuccess: () => tell('The link no longer works.') })}
+          aria-expanded={revoking}
+          onClick={() => setRevoking(!revoking)}
         >
-          Revoke
+          Revoke…
         </Button>
       </div>
+      {revoking ? (
+        <div className="share-form share-revoke">
+          <span>It stops working for everyone who has it.</span>
+          <Button size="compact-md" variant="default" onClick={() => setRevoking(false)}>
+            Keep it
+          </Button>
+          <Button
+            size="compact-md"
+            color="danger"
+            loading={revoke.isPending}
+            onClick={() => revoke.mutate(share.id, { onSuccess: () => tell('The link no longer works.') })}
+          >
+            Revoke the link
+          </Button>
+        </div>
+      ) : null}
       {revoke.isError ? <Problem title="The link still works." error={revoke.error} /> : null}
       {changing ? <ChangeForm share={share} onClose={() => setChanging(false)} /> : null}
     </div>
