@@ -28,7 +28,8 @@ async function install(what, folder, flags) {
   if (await isStamped(stamp, lock)) return
   await step(`Installing the ${what}`, async () => {
     const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
-    await runQuietly('npm ci', 'npm', ['ci', ...flags, ...quiet], { cwd: folder })
+    // Not `npm ci`: it refuses a lock without the binaries of other platforms, which some mirrors of the registry do not have.
+    await runQuietly('npm install', 'npm', ['install', '--no-save', ...flags, ...quiet], { cwd: folder })
     await writeStamp(stamp, lock)
   })
 }
