@@ -5,6 +5,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CygnetError } from '@cygnet/core/errors'
 import type { HubIdentity } from './app.ts'
+import { normalizeBasePath } from './base-path.ts'
 import type { ListenAddress } from './listen.ts'
 
 /** What the program was told by its arguments and its environment; arguments win. */
@@ -73,7 +74,7 @@ export function parseProgramOptions(args: string[], env: Record<string, string |
   const python = findProgram(values.python ?? env['CYGNET_PYTHON'] ?? 'python3', env['PATH'] ?? '')
   return {
     address: toAddress(values, env['CYGNET_SOCKET']),
-    basePath: values['base-url'] ?? env['JUPYTERHUB_SERVICE_PREFIX'] ?? '/',
+    basePath: normalizeBasePath(values['base-url'] ?? env['JUPYTERHUB_SERVICE_PREFIX'] ?? '/'),
     secretSha256: toHash(token, env['CYGNET_SECRET_SHA256']),
     token,
     root: resolve(values.root ?? home),

@@ -106,7 +106,7 @@ test('makes untitled files under the first free name', async () => {
   for (const body of bodies) {
     const answer = await server.ask('POST', api('fresh'), body)
     expect(answer.status).toBe(201)
-    const { path } = answer.json<ContentsModel>()
+    const { path } = answer.model()
     expect(answer.headers.location).toBe(`/user/ada/api/contents/${encodeURI(path)}`)
     made.push(path)
   }
@@ -126,7 +126,7 @@ test('makes untitled files under the first free name', async () => {
 test('makes as many files as are asked for at the same time', async () => {
   await mkdir(join(server.home, 'rush'))
   const answers = await Promise.all(Array.from({ length: 20 }, () => server.ask('POST', api('rush'), { type: 'file' })))
-  expect(new Set(answers.map((answer) => answer.json<ContentsModel>().path)).size).toBe(20)
+  expect(new Set(answers.map((answer) => answer.model().path)).size).toBe(20)
 })
 
 test('copies files and folders', async () => {

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { HubIdentity } from '../app.ts'
-import { joinPath, parsePath } from '../contents/path.ts'
 import { createRoot } from '../contents/root.ts'
 import { registerLabApi } from './api-routes.ts'
 import { createLabBundle } from './bundle.ts'
@@ -30,26 +29,7 @@ export function registerLab(app: FastifyInstance, parts: LabParts): void {
   const { basePath } = parts
   registerRedirects(app, parts)
 
-  const assets = createRoot(parts.assets)
-  assets.catch((error: unknown) => parts.logger.error({ err: error }, 'The folder of pictures cannot be read.'))
-  app.route({
-    method: ['GET', 'HEAD'],
-    url: '/static/favicons/*',
-    handler: async (request, reply) => sendIcon(request, reply, pathOf(request)),
-  })
-  for (const url of ['/favicon.ico', '/static/favicon.ico']) {
-    app.route({ method: ['GET', 'HEAD'], url, handler: (request, reply) => sendIcon(request, reply, 'favicon.ico') })
-  }
-  app.route({
-    method: ['GET', 'HEAD'],
-    url: '/logo',
-    handler: async (request, reply) => sendAsset(request, reply, await assets, 'logo.svg'),
-  })
-
-  async function sendIcon(request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> {
-    return sendAsset(request, reply, await assets, `favicons/${joinPath(parsePath(name))}`)
-  }
-
+  registerPictures(app, parts)
   if (parts.lab === undefined) return
   const bundle = createLabBundle(parts.lab)
   registerLabApi(app, bundle, join(parts.jupyterFolder, 'lab'))
@@ -73,6 +53,27 @@ export function registerLab(app: FastifyInstance, parts: LabParts): void {
       .send(renderPage(basePath, manifest, config))
   }
   for (const url of ['/lab', '/lab/*', '/doc', '/doc/*']) app.get(url, sendPage)
+}
+
+/** The swan for browsers' tabs: JupyterLab asks for one of a busy kernel, and for one of each kind of document. */
+function registerPictures(app: FastifyInstance, parts: LabParts): void {
+  const assets = createRoot(parts.assets)
+  assets.catch((error: unknown) => parts.logger.error({ err: error }, 'The folder of pictures cannot be read.'))
+
+  for (const url of ['/favicon.ico', '/static/favicon.ico', '/static/favicons/:name', '/logo']) {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      handler: async (request, reply) => {
+        const { name } = request.params as { name?: string }
+        if (name !== undefined && !/^favicon[\w-]*\.ico$/.test(name)) {
+          throw new CygnetError('not-found', `There is no such icon: ${name.slice(0, 100)}.`)
+        }
+        const icon = name?.startsWith('favicon-busy') ? 'favicon-busy.ico' : 'favicon.ico'
+        return sendAsset(request, reply, await assets, url === '/logo' ? 'logo.svg' : icon)
+      },
+    })
+  }
 }
 
 /**

@@ -31,7 +31,8 @@ export interface Answer {
   bytes: Buffer
   text: string
   /** The body as JSON. */
-  json<Value = Record<string, unknown>>(): Value
+  json(): Record<string, unknown>
+  model(): ContentsModel
 }
 
 export async function startTestServer(options: Partial<NotebookServerOptions> = {}): Promise<TestServer> {
@@ -82,7 +83,7 @@ export async function startTestServer(options: Partial<NotebookServerOptions> = 
     socketPath,
     server,
     ask,
-    get: async (path) => (await ask('GET', `api/contents/${path}`)).json<ContentsModel>(),
+    get: async (path) => (await ask('GET', `api/contents/${path}`)).model(),
     connect: () => connect(socketPath),
     async [Symbol.asyncDispose]() {
       await server.close()
@@ -107,5 +108,6 @@ function toBody(body: unknown): string | Buffer | undefined {
 
 function toAnswer(status: number, headers: IncomingHttpHeaders, bytes: Buffer): Answer {
   const text = bytes.toString('utf8')
-  return { status, headers, bytes, text, json: <Value>() => JSON.parse(text) as Value }
+  const json = (): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+  return { status, headers, bytes, text, json, model: () => JSON.parse(text) as ContentsModel }
 }
