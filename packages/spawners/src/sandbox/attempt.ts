@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import type { Logger } from '@cygnet/core/log'
 import type { ProgressStep, StartRequest } from '../spawner.ts'
 import { hostname, readTopLevel, toBubblewrapOptions, toInnerCommand } from './bubblewrap.ts'
 import type { Entrances } from './cgroup/cgroup.ts'
 import { findShell, toEnvironment, toShell } from './environment.ts'
-import { writeEtc } from './etc.ts'
+import { writeEtc, writeForUser } from './etc.ts'
 import type { SessionRecord } from './handle.ts'
 import type { Host } from './host.ts'
 import { launchBox, type Box } from './launch.ts'
@@ -44,23 +44,22 @@ export async function readResolver({ hasNetworks }: Host): Promise<Resolver> {
   return hasNetworks ? toPrivateResolver(text) : { text, isForwarded: false }
 }
 
-export async function makeNetwork(
-  { host, folder, request, signal }: Attempt,
-  entrances: string[],
-  resolver: Resolver,
-): Promise<Network> {
-  const { programs, networkUid } = host
-  const { frontDoorPort } = request
-  const { isForwarded } = resolver
-  return createNetwork({
-    programs,
-    uid: networkUid,
+/** Makes the session's network, where it gets one, and begins to connect it. */
+export async function connectNetwork(attempt: Attempt, entrances: string[], resolver: Resolver): Promise<void> {
+  const { host, folder, request, signal } = attempt
+  if (!host.hasNetworks) return
+  attempt.network = await createNetwork({
+    programs: host.programs,
+    uid: host.networkUid,
     entrances,
     folder: folder.network,
-    frontDoorPort,
-    isForwarded,
+    frontDoorPort: request.frontDoorPort,
+    isForwarded: resolver.isForwarded,
     signal,
   })
+  attempt.connecting = attempt.network.connect()
+  // It is awaited later; should something else fail first, its own failure adds nothing.
+  attempt.connecting.catch(() => {})
 }
 
 export async function launch(attempt: Attempt, entrances: Entrances, resolver: Resolver): Promise<Box> {
@@ -69,7 +68,7 @@ export async function launch(attempt: Attempt, entrances: Entrances, resolver: R
   const { uid } = request.user
   const shell = await findShell()
   const etcFiles = await writeEtc(folder.etc, { user: record.user, shell, hostname, resolver: resolver.text })
-  await writeFile(folder.environment, toShell(toEnvironment(request, shell)), { mode: 0o444 })
+  await writeForUser(folder.environment, toShell(toEnvironment(request, shell)))
   const entered = await enterHome(attempt)
   const options = toBubblewrapOptions({
     folder,

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What a session sees of the host's `/etc`, where it is there: libraries, certificates, fonts, time, locale, shells. */
@@ -86,8 +86,14 @@ export async function writeEtc(folder: string, options: EtcOptions): Promise<str
     ]),
     'resolv.conf': resolver,
   }
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text, { mode: 0o444 })))
+  await Promise.all(Object.entries(files).map(([name, text]) => writeForUser(join(folder, name), text)))
   return Object.keys(files)
+}
+
+/** Writes a file that the user may read wherever it is shown to them, whatever the service's umask is. */
+export async function writeForUser(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  await chmod(path, 0o444)
 }
 
 /** The names that the administrator gave to other machines. */

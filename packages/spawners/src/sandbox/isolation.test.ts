@@ -199,6 +199,19 @@ test('software may come from anywhere, such as a closed folder of root, and be a
   expect(await shell.print(`ls -A ${bed.folder}`)).toBe('closed\n')
 })
 
+test('a service with a strict umask has servers that can read what is theirs', async () => {
+  const before = process.umask(0o077)
+  try {
+    const shell = await bed.startShell({ environment: { GREETING: 'hello' } })
+    expect(await shell.print('echo $GREETING; whoami; cat /etc/hosts | grep -c localhost')).toBe(
+      `hello\n${shell.request.user.name}\n2\n`,
+    )
+    expect(await shell.print('umask')).toBe('0022\n')
+  } finally {
+    process.umask(before)
+  }
+})
+
 test('abstract sockets of the host are out of reach', async ({ skip }) => {
   const server = createServer((socket) => socket.end('reached'))
   const name = `cygnet-test-${process.pid}`

@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { shellServer } from '../testing/shell-server.ts'
 import { identify } from './process.ts'
@@ -70,12 +75,52 @@ test.runIf(hasPasta)('nobody reaches what it listens on, and it has no say over 
 })
 
 test.runIf(hasPasta)('it reaches the world by name, where the machine itself does', async ({ skip }) => {
-  const { lookup } = await import('node:dns/promises')
   const name = 'deb.debian.org'
   if (!(await lookup(name).then(Boolean, () => false))) skip()
   const shell = await bed.startShell()
   expect(await shell.succeeds(`getent hosts ${name}`)).toBe(true)
 })
+
+/** Answers each query for an IPv4 address with 192.0.2.77. */
+function answerName(query: Buffer): Buffer {
+  const end = query.indexOf(0, 12) + 5
+  const isV4 = query.readUInt16BE(end - 4) === 1
+  const header = Buffer.from([0x81, 0x80, 0, 1, 0, isV4 ? 1 : 0, 0, 0, 0, 0])
+  const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 77])
+  return Buffer.concat([query.subarray(0, 2), header, query.subarray(12, end), ...(isV4 ? [record] : [])])
+}
+
+test.runIf(hasPasta && isRoot)(
+  'names are found also where the host’s resolver is on its loopback',
+  async ({ skip }) => {
+    const resolver = createSocket('udp4')
+    resolver.on('message', (query, from) => resolver.send(answerName(query), from.port, from.address))
+    resolver.bind(53, '127.0.0.53')
+    if (!(await once(resolver, 'listening').then(Boolean, () => false))) skip()
+    // A service that sees another /etc/resolv.conf than the rest of the machine.
+    await writeFile(join(bed.folder, 'resolv.conf'), 'nameserver 127.0.0.53\n')
+    const request = await bed.request(`
+    import { lookup } from 'node:dns/promises'
+    import { writeFileSync } from 'node:fs'
+    const answer = await lookup('printer.lab.test', { family: 4 }).then(({ address }) => address, String)
+    writeFileSync(process.env.HOME + '/answer', answer)
+    ${shellServer}`)
+    const program = fileURLToPath(new URL('testing/service.ts', import.meta.url))
+    const script = `mount --bind '${bed.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`
+    const argument = JSON.stringify({ runtimeDir: bed.runtimeDir, request })
+    const args = ['--mount', 'sh', '-c', script, 'sh', process.execPath, program, argument]
+    const service = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(service, 'exit')
+    try {
+      for await (const line of createInterface({ input: service.stdout })) if (line.includes('"started"')) break
+      expect(await bed.readHome(request, 'answer')).toBe('192.0.2.77')
+    } finally {
+      service.kill('SIGTERM')
+      await ended
+      resolver.close()
+    }
+  },
+)
 
 test.runIf(hasPasta)('the network ends with the server', async () => {
   const shell = await bed.startShell()

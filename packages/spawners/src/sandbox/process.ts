@@ -11,11 +11,12 @@ export interface ProcessId {
   start: string
 }
 
-/** The process of this pid, or null where there is none (a zombie counts as none). */
+/** The process of this pid, or null where there is none. A zombie counts as none, unless only its first thread has ended. */
 export async function identify(pid: number): Promise<ProcessId | null> {
   const fields = await readStat(pid)
-  const [state, start] = [fields[0], fields[19]]
-  return start === undefined || state === 'Z' || state === 'X' ? null : { pid, start }
+  const [state, threads, start] = [fields[0], Number(fields[17]), fields[19]]
+  const isOver = (state === 'Z' && threads <= 1) || state === 'X'
+  return start === undefined || isOver ? null : { pid, start }
 }
 
 export async function isAlive(process: ProcessId): Promise<boolean> {

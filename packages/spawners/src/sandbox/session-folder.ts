@@ -88,18 +88,15 @@ export async function reserveSessionFolder(folder: SessionFolder): Promise<void>
   }
 }
 
-/**
- * @param owner - the user's uid, or null where users share the service's
- * @param networkUid - as whom the network's process runs, or null for the service's own
- */
-export async function fillSessionFolder(
-  folder: SessionFolder,
-  owner: number | null,
-  networkUid: number | null,
-): Promise<void> {
+/** @param networkUid - as whom the network's process runs, or null for the service's own */
+export async function makeFolders(folder: SessionFolder, networkUid: number | null): Promise<void> {
   for (const path of [folder.etc, folder.network, folder.box, folder.home]) await mkdir(path, { mode: 0o700 })
   await writeFile(folder.status, '', { mode: 0o600 })
   if (networkUid !== null) await chown(folder.network, networkUid, networkUid)
+}
+
+/** @param owner - the user's uid, or null where users share the service's */
+export async function makeBox(folder: SessionFolder, owner: number | null): Promise<void> {
   if (owner !== null) await mountBox(folder.box)
   await mkdir(folder.inner, { mode: 0o700 })
   if (owner !== null) await chown(folder.inner, owner, owner)

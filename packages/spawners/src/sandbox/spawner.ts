@@ -108,16 +108,13 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
   async function remount(handle: SandboxHandle, mounts: Mount[]): Promise<void> {
     checkMounts(mounts)
     const session = parseHandle(handle)
-    if (session === null || !(await isRunning(session)))
-      throw new CygnetError('server-stopped', 'The server is not running.', {
-        mend: 'What is shared is there at its next start.',
-      })
-    const { python } = (await inspect()).programs
-    if (python === null)
-      throw new CygnetError('unavailable', 'Nothing can be shared into sessions: python3 is missing on this machine.', {
-        mend: 'Install the package python3.',
-      })
-    await inTurn(session.id, () => applyMounts({ python, init: session.init, user: session.user, mounts, log }))
+    if (session === null) throw notRunning()
+    await inTurn(session.id, async () => {
+      if (!(await isRunning(session))) throw notRunning()
+      const { python } = (await inspect()).programs
+      if (python === null) throw noPython()
+      await applyMounts({ python, init: session.init, user: session.user, mounts, log })
+    })
   }
 
   /** One after the other, so that the last one asked for is the one that stands. */
@@ -187,6 +184,18 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
       isMounted: process.getuid?.() === 0,
     }
   }
+}
+
+function notRunning(): CygnetError {
+  return new CygnetError('server-stopped', 'The server is not running.', {
+    mend: 'What is shared is there at its next start.',
+  })
+}
+
+function noPython(): CygnetError {
+  return new CygnetError('unavailable', 'Nothing can be shared into sessions: python3 is missing on this machine.', {
+    mend: 'Install the package python3.',
+  })
 }
 
 function parseJson(text: string): unknown {

@@ -5,7 +5,7 @@ import type { Started } from '../spawner.ts'
 import {
   enterCgroup,
   launch,
-  makeNetwork,
+  connectNetwork,
   mountShared,
   readResolver,
   type Attempt,
@@ -15,7 +15,7 @@ import type { SandboxHandle, SessionRecord } from './handle.ts'
 import type { Box } from './launch.ts'
 import { childrenOf, identify, readBootId, type ProcessId } from './process.ts'
 import { waitForSocket } from './readiness.ts'
-import { fillSessionFolder, readLastWords, reserveSessionFolder, sessionFolder } from './session-folder.ts'
+import { makeBox, makeFolders, readLastWords, reserveSessionFolder, sessionFolder } from './session-folder.ts'
 import { EndedEarly, explainFailure } from './start-failure.ts'
 import { tearDown } from './teardown.ts'
 import { withSignal } from './with-signal.ts'
@@ -52,16 +52,13 @@ async function run(attempt: Attempt): Promise<SandboxHandle> {
   const { host, record, folder, request, signal, report } = attempt
   report({ percent: 5, message: 'Preparing the sandbox' })
   await writeRecord(attempt)
-  await fillSessionFolder(folder, request.user.uid, host.networkUid)
+  await makeFolders(folder, host.networkUid)
   const entrances = await enterCgroup(attempt)
   const resolver = await readResolver(host)
   signal.throwIfAborted()
 
   report({ percent: 25, message: 'Connecting its network' })
-  if (host.hasNetworks) attempt.network = await makeNetwork(attempt, entrances.tools, resolver)
-  attempt.connecting = attempt.network?.connect() ?? null
-  // It is awaited below; should something else fail first, its own failure adds nothing.
-  attempt.connecting?.catch(() => {})
+  await allOf(makeBox(folder, request.user.uid), connectNetwork(attempt, entrances.tools, resolver))
 
   report({ percent: 50, message: 'Starting the server' })
   const box = await launch(attempt, entrances, resolver)
@@ -97,6 +94,12 @@ async function giveUp(attempt: Attempt, error: unknown): Promise<unknown> {
     log.error({ err: cause, session: record.id }, 'A failed start left something behind.')
     return toCygnetError(error)
   }
+}
+
+/** Like Promise.all, but whoever fails, the others have come to their end: nothing is made behind the back of the cleaning up. */
+async function allOf(...work: Array<Promise<void>>): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
 }
 
 /** Programs fail in many ways on a full disk. */

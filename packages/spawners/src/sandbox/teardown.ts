@@ -47,7 +47,7 @@ async function waitForEnd(process: ProcessId): Promise<void> {
 /** The sandbox's first process reports the end of the program a moment after it; killed before, it would report its own. */
 async function waitForExitCode(folder: SessionFolder, init: ProcessId): Promise<void> {
   const isTold = async (): Promise<boolean> => (await readStatus(folder))['exit-code'] !== undefined
-  await waitBriefly(async () => (await isTold()) || !(await isAlive(init)), 500)
+  await waitBriefly(async () => (await isTold()) || !(await isAlive(init)), patience)
 }
 
 async function readReason(

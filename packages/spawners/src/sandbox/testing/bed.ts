@@ -1,9 +1,11 @@
 import { chown, chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createSilentLogger } from '@cygnet/core/log'
 import { pino } from 'pino'
 import type { SpawnerBed } from '../../conformance.ts'
 import type { Address, StartRequest } from '../../spawner.ts'
 import { runIn, shellServer } from '../../testing/shell-server.ts'
+import { createLimiter } from '../cgroup/limiter.ts'
 import { createSandboxSpawner, type SandboxHandle, type SandboxOptions } from '../spawner.ts'
 
 /** Whether the tests run as root: then each user has a uid of their own. */
@@ -45,6 +47,7 @@ export async function createSandboxBed(options: Partial<SandboxOptions> = {}): P
   await mkdir(join(folder, 'homes'), { mode: 0o711 })
   await mkdir(join(folder, 'programs'))
   await writeFile(join(folder, 'secret.sqlite'), 'the service’s own', { mode: 0o600 })
+  const limiter = await createLimiter({ mode: 'auto', parent: null, log: createSilentLogger() })
   const bed: SandboxBed = {
     folder,
     runtimeDir,
@@ -63,11 +66,12 @@ export async function createSandboxBed(options: Partial<SandboxOptions> = {}): P
     },
     spawner: create(),
     restart: () => create(),
-    limitsMemory: isRoot,
+    limitsMemory: limiter?.enforces.memory === true,
     async request(source, change = {}) {
       const id = `t${process.pid}-${sessions++}`
       const program = join(folder, 'programs', `${id}.mjs`)
       await writeFile(program, source)
+      await chmod(program, 0o644)
       const { name, uid, home } = await createUser()
       return {
         id,
