@@ -23,9 +23,7 @@ else {
 
 function runOnOwnNode() {
   if (!existsSync(node)) {
-    process.stderr.write(
-      'The dependencies of Cygnet are not installed: run `npm start` in its folder first.\n',
-    )
+    process.stderr.write('The dependencies of Cygnet are not installed: run `npm start` in its folder first.\n')
     process.exitCode = 1
     return
   }

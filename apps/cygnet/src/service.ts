@@ -84,6 +84,7 @@ export async function createService({
       publicUrl,
     }),
     mountsOf: async (user) => (await shares.mountsOf(user.name)).map(toMount),
+    began: followShares,
     logger: log,
   })
   shares.onChange(({ recipient }) => servers.refreshMounts(recipient))
@@ -116,6 +117,14 @@ export async function createService({
     if (user === undefined) return undefined
     const uid = uidOf(user.id)
     return uid === null ? null : { uid, gid: uid }
+  }
+
+  /** A file that its owner replaces is another file: while someone's session runs, what is shared with them is looked after. */
+  function followShares({ name }: { name: string }, gone: AbortSignal): void {
+    shares
+      .watch(name)
+      .catch((error: unknown) => log.warn({ user: name, err: error }, 'What is shared cannot be watched.'))
+    gone.addEventListener('abort', () => shares.unwatch(name), { once: true })
   }
 
   async function setAside(user: { id: number; name: string }): Promise<void> {

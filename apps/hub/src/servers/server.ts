@@ -18,6 +18,8 @@ export interface ServerDeps {
   limits: ServerLimits
   describeSession: (user: ServerUser, choice: ServerChoice) => Promise<SessionDescription> | SessionDescription
   mountsOf: (user: ServerUser) => Promise<Mount[]>
+  /** Told when a server begins to run or was found again; `gone` aborts when it no longer does. */
+  began?: ((user: ServerUser, gone: AbortSignal) => void) | undefined
   log: Logger
 }
 
@@ -225,6 +227,7 @@ export class Server {
     const running: Running = { at: 'running', order, handle: launched.handle, target, end }
     this.#phase = running
     this.#watchForExit(running)
+    this.#deps.began?.(this.user, end.signal)
     if (this.#remount === 'again') void this.#remountAll()
   }
 

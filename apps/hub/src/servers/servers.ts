@@ -22,6 +22,8 @@ export interface ServersDeps {
   describeSession: (user: ServerUser, choice: ServerChoice) => Promise<SessionDescription> | SessionDescription
   /** What others share with the user now. */
   mountsOf: (user: ServerUser) => Promise<Mount[]>
+  /** Told when a server begins to run or was found again; `gone` aborts when it no longer does. */
+  began?: ServerDeps['began']
   logger: Logger
 }
 
@@ -79,6 +81,7 @@ export function createServers(deps: ServersDeps): Servers {
     limits,
     describeSession: deps.describeSession,
     mountsOf: deps.mountsOf,
+    began: deps.began,
     log: logger,
   }
   const byId = new Map<number, Server>()
