@@ -6,6 +6,7 @@ JSON lines on standard input, reports go as JSON lines to standard output:
     request  {"id", "module", "arguments", "environment", "cwd", "output"}  fork a kernel; `output` is the path of a FIFO
                                                                             to make: its standard output and error
              {"opened": id}                                                 the server reads the FIFO
+             {"retire": true}                                               fork no more, become small
     report   {"event": "ready", "python"}
              {"event": "forked", "id", "pid"}      {"event": "exited", "id", "code", "signal"}
              {"event": "failed", "id", "message"}
@@ -32,6 +33,9 @@ import sys
 import threading
 import time
 import traceback
+
+from cygnet.channel import Channel
+from cygnet.children import Children
 
 LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 """The modules that a request may name: ``python -m <module>`` starts an IPython kernel."""
@@ -61,7 +65,7 @@ Not matplotlib_inline: it brings numpy, 41 MB and a thread pool; a kernel import
 
 def main() -> int:
     options = parse_options()
-    channel = Channel()
+    channel = Channel.take_standard()
     server = Server(options.server_pid)
     given = set(os.environ)
     preload([*NEEDED, *options.preload], server)
@@ -78,39 +82,6 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--server-pid", type=int, required=True, help="the process that kernels end with")
     parser.add_argument("--preload", action="append", default=[], metavar="MODULE", help="import this, too")
     return parser.parse_args()
-
-
-class Channel:
-    """JSON lines from and to the server, on descriptors that no kernel and no printing import can touch."""
-
-    def __init__(self) -> None:
-        self.input = os.dup(0)
-        self.output = os.dup(1)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
-        os.dup2(2, 1)
-        self._pending = b""
-
-    def send(self, report: dict) -> None:
-        data = json.dumps(report).encode() + b"\n"
-        while data:
-            try:
-                data = data[os.write(self.output, data) :]
-            except BrokenPipeError:
-                return
-
-    def receive(self) -> list[dict] | None:
-        """What has arrived, which may be nothing; None at the end of input."""
-        chunk = os.read(self.input, 1 << 16)
-        if not chunk:
-            return None
-        *lines, self._pending = (self._pending + chunk).split(b"\n")
-        return [json.loads(line) for line in lines if line]
-
-    def close(self) -> None:
-        os.close(self.input)
-        os.close(self.output)
 
 
 class Server:
@@ -163,31 +134,30 @@ def preload(modules: list[str], server: Server) -> None:
 class Zygote:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.kernels: dict[int, str] = {}
+        self.children = Children(channel, {})
         self.outputs: dict[str, int] = {}
         self.packages = PackageFolders()
-        self.wake, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> dict | None:
         """Answers requests; returns None at the end of input, and in each kernel's process its request."""
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
-        for interruption in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(interruption, signal.SIG_IGN if interruption == signal.SIGINT else signal.SIG_DFL)
+        self.children.watch()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.channel.send({"event": "ready", "python": sys.version.split()[0]})
         while True:
-            readable, _, _ = select.select([self.channel.input, self.wake], [], [])
-            if self.wake in readable:
-                self.reap()
+            readable, _, _ = select.select([self.channel.input, self.children.wake], [], [])
+            if self.children.wake in readable:
+                self.children.reap()
             if self.channel.input not in readable:
                 continue
             requests = self.channel.receive()
             if requests is None:
-                self.end_kernels()
+                self.children.kill()
                 return None
             for request in requests:
                 if "opened" in request:
                     self.close_output(request["opened"])
+                elif "retire" in request:
+                    self.retire()
                 elif self.fork(request):
                     return request
 
@@ -213,59 +183,32 @@ class Zygote:
         if pid == 0:
             self.leave(self.outputs[name])
             return True
-        self.kernels[pid] = name
+        self.children.names[pid] = name
         self.channel.send({"event": "forked", "id": name, "pid": pid})
         return False
 
     def leave(self, output: int) -> None:
         """Rids a fresh kernel of all that belongs to this process."""
         os.setsid()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.children.leave()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        for descriptor in (*self.outputs.values(), self.wake, self._wake_writer):
+        for descriptor in self.outputs.values():
             os.close(descriptor)
         self.channel.close()
 
-    def reap(self) -> None:
-        try:
-            while os.read(self.wake, 4096):
-                pass
-        except BlockingIOError:
-            pass
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            name = self.kernels.pop(pid, None)
-            if name is None:
-                continue
-            code = os.waitstatus_to_exitcode(status)
-            self.channel.send(
-                {
-                    "event": "exited",
-                    "id": name,
-                    "code": code if code >= 0 else None,
-                    "signal": signal_name(-code) if code < 0 else None,
-                }
-            )
+    def retire(self) -> None:
+        """Gives the memory back. The kernels stay this process's children, so that it still learns how they end."""
+        for descriptor in (self.channel.input, self.channel.output):
+            os.set_inheritable(descriptor, True)
+        state = [str(self.channel.input), str(self.channel.output), json.dumps(self.children.names)]
+        os.execv(sys.executable, [sys.executable, "-S", "-s", "-m", "cygnet.reaper", *state])
 
     def close_output(self, name: str) -> None:
         descriptor = self.outputs.pop(name, None)
         if descriptor is not None:
             os.close(descriptor)
-
-    def end_kernels(self) -> None:
-        for pid in self.kernels:
-            try:
-                os.killpg(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 class PackageFolders:
@@ -288,19 +231,13 @@ class PackageFolders:
             return None
 
 
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIG{number}"
-
-
 def become_kernel(request: dict, server: Server, imported: dict[str, str]) -> None:
     """Runs the kernel to its end as if the interpreter had just been started for it."""
     own_path = os.environ.get("PYTHONPATH", "")
     os.environ.clear()
     os.environ.update({**imported, **request["environment"]})
-    sys.modules.pop("cygnet", None)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cygnet"]:
+        del sys.modules[name]
     os.chdir(request["cwd"])
     sys.path[:] = search_path(own_path, os.environ.get("PYTHONPATH", ""))
     importlib.invalidate_caches()

@@ -26,6 +26,8 @@ export interface KernelManagerOptions {
     helpers: string
     /** Modules to import beside what every kernel needs: they make its first cells faster and the process larger. */
     preload?: string[]
+    /** After so long without a new kernel it gives its memory back, and the next kernel starts more slowly. */
+    idleMs?: number
   }
   /** Where messages for slow or absent clients go once they are too many for the memory; the runtime folder unless said. */
   spillDir?: string
@@ -63,12 +65,14 @@ export interface KernelManager {
 
 const defaultTimes: KernelTimes = { startMs: 60_000, shutdownMs: 5000, stableMs: 10_000, restarts: 5 }
 
+const defaultIdleMs = 10 * 60_000
+
 /** Cheap: native parts are loaded later. The zygote's process is started at once. */
 export function createKernelManager(options: KernelManagerOptions): KernelManager {
   const { specs, root, environment, logger } = options
   const kernels = new Map<string, Kernel>()
   const zygote =
-    options.zygote && createZygote({ ...options.zygote, preload: options.zygote.preload ?? [], environment, logger })
+    options.zygote && createZygote({ preload: [], idleMs: defaultIdleMs, ...options.zygote, environment, logger })
   const launcher = createKernelLauncher({ python: specs.python, environment, zygote, logger })
   const times = { ...defaultTimes, ...options.times }
   const limits = {

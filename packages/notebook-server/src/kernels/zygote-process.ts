@@ -37,7 +37,7 @@ export interface ZygoteProcess {
   readonly ready: Promise<boolean>
   readonly ended: Promise<void>
   fork(request: ForkRequest): Promise<ForkAnswer>
-  /** Ends the process as soon as none of its kernels is left: it is the one that learns how they end. */
+  /** Makes the process small, and ends it as soon as none of its kernels is left: it is the one that learns how they end. */
   retire(): void
   /** Ends it with all its kernels. */
   kill(): void
@@ -60,6 +60,8 @@ export function startZygoteProcess(options: ZygoteOptions): ZygoteProcess {
   const output = createOutputTail()
   let hasEnded = false
   let isRetired = false
+  let isSmall = false
+  let asking = 0
 
   const preload = options.preload.flatMap((module) => ['--preload', module])
   const child = spawn(
@@ -103,7 +105,15 @@ export function startZygoteProcess(options: ZygoteOptions): ZygoteProcess {
   function forget(id: string, exit: { code: number | null; signal: string | null }): void {
     kernels.get(id)?.end({ code: exit.code, signal: exit.signal })
     kernels.delete(id)
-    if (isRetired && kernels.size === 0) child.stdin.end()
+    settle()
+  }
+
+  /** After its retirement: what is asked for is still answered, and what it has forked is waited for. */
+  function settle(): void {
+    if (!isRetired || asking > 0) return
+    if (kernels.size === 0) child.stdin.end()
+    else if (!isSmall) child.stdin.write(`${JSON.stringify({ retire: true })}\n`)
+    isSmall = true
   }
 
   function finish(how: string): void {
@@ -121,15 +131,21 @@ export function startZygoteProcess(options: ZygoteOptions): ZygoteProcess {
     ready: ready.promise,
     ended: ended.promise,
     async fork(request) {
-      if (!(await ready.promise) || hasEnded) return 'unavailable'
-      const { promise, resolve } = Promise.withResolvers<ForkAnswer>()
-      asked.set(request.id, { request, answer: resolve })
-      child.stdin.write(`${JSON.stringify(request)}\n`)
-      return promise
+      asking++
+      try {
+        if (!(await ready.promise) || hasEnded) return 'unavailable'
+        const { promise, resolve } = Promise.withResolvers<ForkAnswer>()
+        asked.set(request.id, { request, answer: resolve })
+        child.stdin.write(`${JSON.stringify(request)}\n`)
+        return await promise
+      } finally {
+        asking--
+        settle()
+      }
     },
     retire() {
       isRetired = true
-      if (kernels.size === 0 && asked.size === 0) child.stdin.end()
+      settle()
     },
     kill() {
       // The end of its input makes it kill its kernels; killing it right away would leave them.

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -108,6 +108,22 @@ test('is replaced once packages were installed or removed', async () => {
   await expect.poll(async () => parentOf(api, await api.manager.start({})), { timeout: 20_000 }).not.toBe(process.pid)
   const second = await parentOf(api, await api.manager.start({}))
   expect(second).not.toBe(first)
+})
+
+test('gives its memory back when nobody needs it, and still knows how its kernels end', async () => {
+  const { python } = findRelease()
+  await using api = await startNotebookApi({ zygote: { python, helpers, idleMs: 100 }, times: { restarts: 0 } })
+  const kernel = await api.manager.start({})
+  const zygote = await parentOf(api, kernel)
+  expect(zygote).not.toBe(process.pid)
+  await expect.poll(() => readFile(`/proc/${zygote}/cmdline`, 'utf8'), { timeout: 20_000 }).toContain('cygnet.reaper')
+  expect(await run(api, kernel, 'print("alive")')).toBe('alive')
+  using socket = await openKernelSocket(api.url, kernel.id)
+  socket.send('shell', 'execute_request', { code: 'import os; os._exit(5)', silent: false, allow_stdin: false })
+  await expect.poll(() => kernel.toModel().reason, { timeout: 20_000 }).toBe('it exited with code 5')
+  await expect.poll(() => isAlive(zygote), { timeout: 20_000 }).toBe(false)
+  const next = await parentOf(api, await api.manager.start({}))
+  expect([process.pid, zygote]).not.toContain(next)
 })
 
 test('a zygote that cannot start is done without', async () => {
