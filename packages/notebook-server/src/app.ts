@@ -177,5 +177,7 @@ function toKernelOptions(
 ): KernelManagerOptions {
   const { python, helpers, preload } = options.kernels
   const zygote = helpers === undefined ? {} : { zygote: { python, helpers, ...(preload && { preload }) } }
-  return { specs, root, runtimeDir: options.runtimeDir, environment: options.environment, logger, ...zygote }
+  // The runtime folder may be memory.
+  const spillDir = options.stateFolder
+  return { specs, root, runtimeDir: options.runtimeDir, spillDir, environment: options.environment, logger, ...zygote }
 }
