@@ -26,10 +26,10 @@ export function signOut(): void {
  * A `next` from the address bar, or undefined where it does not stay on this service.
  * `//host`, `/\host` and other schemes would lead elsewhere.
  */
-export function parseNext(text: string | null | undefined): string | undefined {
+export function parseNext(text: string | null | undefined, origin = location.origin): string | undefined {
   if (text === null || text === undefined || !/^\/(?![/\\])/.test(text)) return undefined
-  const url = URL.parse(text, location.origin)
+  const url = URL.parse(text, origin)
   // `/.//host` becomes `//host` once it is parsed.
-  if (url === null || url.origin !== location.origin || url.pathname.startsWith('//')) return undefined
+  if (url === null || url.origin !== origin || url.pathname.startsWith('//')) return undefined
   return url.pathname + url.search + url.hash
 }

@@ -1,6 +1,7 @@
 import type { Entry } from '@cygnet/contract/v1/files'
 import { useEffect, useRef, useState, type FocusEvent, type KeyboardEvent, type RefObject } from 'react'
 import { canChange, type AskFor } from './actions.ts'
+import { enterFromList, takeEntered } from './entered-from-list.ts'
 import type { Tree } from './tree.ts'
 import type { Selection } from './use-selection.ts'
 
@@ -31,6 +32,10 @@ export function useListKeys(options: Options) {
     focusName(rows.current, active)
   })
 
+  useEffect(() => {
+    if (takeEntered()) focusName(rows.current, 0)
+  }, [rows])
+
   const goTo = (index: number) => {
     const target = Math.max(0, Math.min(entries.length - 1, index))
     scrollToRow(rows.current, target, height)
@@ -57,6 +62,8 @@ export function useListKeys(options: Options) {
     const onName = event.target instanceof HTMLElement && event.target.hasAttribute('data-name')
     const targets = () => (selection.entries.length > 0 ? selection.entries : [entry])
     const control = event.ctrlKey || event.metaKey
+    // The link does the rest.
+    if (event.key === 'Enter' && onName && !control && entry.kind === 'folder') enterFromList()
     const move = moves[event.key]
     if (move !== undefined && !control) goTo(move)
     else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft')

@@ -6,6 +6,7 @@ import { linkQuery } from '../api/queries.ts'
 import { withoutSlash } from '../files/FilesPage.tsx'
 import { createLinkTree } from '../files/tree.ts'
 import { TreePage } from '../files/TreePage.tsx'
+import { useFocusAfterNavigation } from '../shell/use-focus-after-navigation.ts'
 import { formatDate } from '../ui/format.ts'
 import { Problem } from '../ui/Problem.tsx'
 import { Toasts } from '../ui/Toasts.tsx'
@@ -18,6 +19,7 @@ import './links.css'
 export function LinkPage() {
   const { token, _splat = '' } = useParams({ from: '/s/$token/$' })
   const link = useQuery(linkQuery(token))
+  const main = useFocusAfterNavigation()
   const open = link.data?.state === 'open' ? link.data : undefined
   useTitle(open === undefined ? 'Shared' : undefined)
   return (
@@ -38,7 +40,7 @@ export function LinkPage() {
           )}
         </div>
       </header>
-      <main id="main" className="content" tabIndex={-1}>
+      <main id="main" className="content" ref={main} tabIndex={-1}>
         {link.isError ? (
           <NoLink error={link.error} retry={() => void link.refetch()} />
         ) : link.data === undefined ? (

@@ -1,7 +1,8 @@
-import { Link, Outlet, useLocation } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { Link, Outlet } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { Toasts } from '../ui/Toasts.tsx'
 import { useUploads } from '../uploads/use-uploads.ts'
+import { useFocusAfterNavigation } from './use-focus-after-navigation.ts'
 import { UserMenu } from './UserMenu.tsx'
 
 const UploadPanel = lazy(async () => ({ default: (await import('../uploads/UploadPanel.tsx')).UploadPanel }))
@@ -36,19 +37,4 @@ export function Shell() {
       <Suspense>{useUploads().uploads.length > 0 ? <UploadPanel /> : null}</Suspense>
     </>
   )
-}
-
-/** After a click on a link the focus would stay on what is gone: it goes to the new page's content. */
-function useFocusAfterNavigation() {
-  const main = useRef<HTMLElement>(null)
-  const path = useLocation({ select: (location) => location.pathname })
-  const shown = useRef(path)
-  useEffect(() => {
-    if (shown.current === path) return
-    shown.current = path
-    const active = document.activeElement
-    if (main.current !== null && (active === null || !main.current.contains(active)))
-      main.current.focus({ preventScroll: true })
-  }, [path])
-  return main
 }

@@ -17,8 +17,6 @@ import { TextContent } from '../viewer/TextContent.tsx'
 import '../files/files.css'
 import '../viewer/viewer.css'
 
-export { parseNext } from '../api/session.ts'
-
 /* What the tests call in a browser's page: the components as they are, without a service behind them. */
 
 let mounted: Root | undefined
