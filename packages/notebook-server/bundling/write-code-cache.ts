@@ -40,6 +40,7 @@ await runProgram({
   onSignal: (listener) => {
     end = listener
   },
+  onUncaught: () => undefined,
 })
 
 const notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell('code'), cell('markdown')] }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -142,4 +143,27 @@ test('does not take a file for a socket', async () => {
   await writeFile(path, 'precious')
   expect((await run(['--socket', path, '--token', token])).errors).toContain('exists and is no socket')
   expect((await stat(path)).size).toBe(8)
+})
+
+test('lives on though nobody reads what it says', async () => {
+  const path = join(folder, 'unheard')
+  const child = start(['--socket', path, '--token', token, '--lab', '/no/such/folder', '--log-level', 'debug'])
+  await address(child)
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  const ask = (target: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { authorization: `token ${token}` }
+      request({ socketPath: path, path: target, headers }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode))
+      })
+        .once('error', reject)
+        .end()
+    })
+  // A link to itself is an internal error, which is logged.
+  await symlink('.jupyter', join(folder, 'home', '.jupyter'))
+  for (let time = 0; time < 3; time++) expect(await ask('/api/config/lab')).toBe(500)
+  expect(await ask('/api/contents')).toBe(200)
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
 })

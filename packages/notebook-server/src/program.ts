@@ -16,6 +16,8 @@ export interface ProcessParts {
   /** Ends the process. */
   exit(code: number): void
   onSignal(listener: () => void): void
+  /** Told of every error that nobody caught: one fault must not take the kernels with it. */
+  onUncaught(listener: (error: unknown) => void): void
 }
 
 /** Runs the notebook server until a signal or a client ends it. */
@@ -70,6 +72,7 @@ async function serve(options: ProgramOptions, parts: ProcessParts): Promise<void
     onShutdown: options.hub === undefined ? () => void end(0) : undefined,
   })
   parts.onSignal(() => void end(0))
+  parts.onUncaught((error) => parts.complain(toText(error)))
   try {
     const listening = await server.listen(options.address)
     if (options.token !== undefined)

@@ -33,7 +33,7 @@ export function createConfigStore(jupyterFolder: string): ConfigStore {
       const value: unknown = JSON.parse(await readFile(file, 'utf8'))
       return isObject(value) ? value : {}
     } catch (cause) {
-      if (isSystemError(cause, 'ENOENT')) return {}
+      if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) return {}
       if (!(cause instanceof SyntaxError)) throw cause
       throw new CygnetError('bad-request', `${file} is no valid JSON: ${cause.message}.`, {
         cause,

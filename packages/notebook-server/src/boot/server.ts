@@ -16,4 +16,9 @@ await runProgram({
     process.once('SIGTERM', listener)
     process.once('SIGINT', listener)
   },
+  onUncaught: (listener) => {
+    process.on('uncaughtException', listener).on('unhandledRejection', listener)
+    // Who started the server may be gone, and with it the other end of these.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  },
 })
