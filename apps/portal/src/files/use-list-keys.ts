@@ -72,25 +72,28 @@ export function useListKeys(options: Options) {
       selection.set(entries.filter((each) => canChange(tree, each)).map(({ path }) => path))
     else if (control) return
     else if (event.key === 'Escape' && selection.entries.length > 0) selection.clear()
-    else if (event.key === ' ' && onName && !isTyping() && selectable && canChange(tree, entry))
+    else if (event.key === ' ' && onName && !continues(' ') && selectable && canChange(tree, entry))
       selection.toggle(entry.path)
     else if (event.key === 'F2' && canChange(tree, entry)) askFor({ kind: 'rename', entry })
     else if (event.key === 'Delete' && targets().every((each) => canChange(tree, each)))
       askFor({ kind: 'delete', entries: targets() })
-    else if (onName && event.key.length === 1 && (event.key !== ' ' || isTyping())) typeAhead(event.key)
+    else if (onName && event.key.length === 1 && (event.key !== ' ' || continues(' '))) typeAhead(event.key)
     else return
     event.preventDefault()
   }
 
-  const isTyping = () => typed.current.text !== '' && performance.now() - typed.current.at < 800
+  const typedBefore = () => (performance.now() - typed.current.at < 1_000 ? typed.current.text : '')
+  const find = (text: string, start: number) =>
+    [...entries.slice(start), ...entries.slice(0, start)].find(({ name }) => name.toLocaleLowerCase().startsWith(text))
+
+  /** Whether a space belongs to a name that is being typed, and does not select. */
+  const continues = (key: string) => typedBefore() !== '' && find(typedBefore() + key, 0) !== undefined
 
   const typeAhead = (key: string) => {
-    const text = (isTyping() ? typed.current.text : '') + key.toLocaleLowerCase()
+    const text = typedBefore() + key.toLocaleLowerCase()
     typed.current = { text, at: performance.now() }
     // A first letter looks further on; more letters may still fit the row one is in.
-    const start = text.length === 1 ? active + 1 : active
-    const inOrder = [...entries.slice(start), ...entries.slice(0, start)]
-    const found = inOrder.find(({ name }) => name.toLocaleLowerCase().startsWith(text))
+    const found = find(text, text.length === 1 ? active + 1 : active)
     if (found !== undefined) goTo(entries.indexOf(found))
   }
 
