@@ -1,30 +1,34 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { isSystemError } from '@cygnet/core/errors'
 import { rolldown, type Plugin } from 'rolldown'
 import { copyNativePackages } from './bundling/copy-native.ts'
 
 const here = import.meta.dirname
 
 /**
- * Makes a folder that runs alone wherever it is put, read-only too: `server.mjs`, the chunks it loads with the code that V8 made of them, native
- * packages and pictures. A server that runs from the old folder keeps what it has loaded.
+ * Makes a folder that runs alone wherever it is put, read-only too: `server.mjs`, the chunks it loads with the code that V8 made of
+ * them, native packages and pictures. The folder that was there before is kept aside, for the servers that still run from it.
  */
 export async function buildNotebookServer(outDir: string): Promise<void> {
-  const fresh = `${outDir}.${process.pid}.new`
-  const old = `${outDir}.${process.pid}.old`
+  const aside = join(dirname(outDir), 'node_modules', '.cache', basename(outDir))
+  const fresh = join(aside, `fresh-${process.pid}`)
   await mkdir(fresh, { recursive: true })
   try {
     await bundle(fresh)
     await copyNativePackages(join(fresh, 'node_modules'))
     await cp(join(here, 'assets'), join(fresh, 'assets'), { recursive: true })
     await promisify(execFile)(process.execPath, [join(here, 'bundling', 'write-code-cache.ts'), fresh])
-    await rename(outDir, old).catch(() => undefined)
+    const previous = join(aside, 'previous')
+    await rm(previous, { recursive: true, force: true })
+    await rename(outDir, previous).catch((error: unknown) => {
+      if (!isSystemError(error, 'ENOENT')) throw error
+    })
     await rename(fresh, outDir)
   } finally {
     await rm(fresh, { recursive: true, force: true })
-    await rm(old, { recursive: true, force: true })
   }
 }
 
