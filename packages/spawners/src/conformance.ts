@@ -135,7 +135,9 @@ export function testSpawner<Handle>(title: string, createBed: () => Promise<Spaw
       const { handle, address } = await start(`process.on('SIGUSR2', () => process.exit(7)); ${shellServer}`)
       await runIn(address, 'kill -USR2 $PPID').catch(() => {})
       const later = bed.restart()
-      await expect.poll(async () => later.probe(handle)).toMatchObject({ reason: { kind: 'exit', code: 7 } })
+      await expect
+        .poll(async () => later.probe(handle), { timeout: 20_000 })
+        .toMatchObject({ reason: { kind: 'exit', code: 7 } })
       expect(await bed.leftovers()).toEqual([])
     })
 

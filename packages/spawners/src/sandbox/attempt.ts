@@ -29,8 +29,8 @@ export interface Attempt extends StartParts {
   folder: SessionFolder
   record: SessionRecord
   network: Network | null
-  /** The network's own process, once it is there. */
-  connecting: Promise<ProcessId> | null
+  /** Resolves once the network reaches the world. */
+  connecting: Promise<void> | null
   box: Box | null
 }
 
@@ -46,13 +46,13 @@ export async function readResolver({ hasNetworks }: Host): Promise<Resolver> {
 
 /** Makes the session's network, where it gets one, and begins to connect it. */
 export async function connectNetwork(attempt: Attempt, entrances: string[], resolver: Resolver): Promise<void> {
-  const { host, folder, request, signal } = attempt
-  if (!host.hasNetworks) return
+  const { host, record, request, signal } = attempt
+  if (record.mac === null) return
   attempt.network = await createNetwork({
     programs: host.programs,
     uid: host.networkUid,
     entrances,
-    folder: folder.network,
+    mac: record.mac,
     frontDoorPort: request.frontDoorPort,
     isForwarded: resolver.isForwarded,
     signal,

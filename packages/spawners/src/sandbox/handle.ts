@@ -21,6 +21,8 @@ const sessionRecord = z.object({
   init: processId.nullable(),
   /** The user's server. With it the session is over, whatever it leaves running. */
   program: processId.nullable(),
+  /** Of the interface of the session's own network; null where it shares the host's. */
+  mac: z.string().nullable(),
   /** pasta. */
   network: processId.nullable(),
 })

@@ -1,10 +1,9 @@
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { CygnetError, toCygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { Limiter } from './cgroup/cgroup.ts'
 import { createLimiter } from './cgroup/limiter.ts'
-import { createNetwork } from './network.ts'
+import { createMac, createNetwork, findPasta } from './network.ts'
 import { isAlive, kill, waitBriefly } from './process.ts'
 import { findPrograms, type Programs } from './programs.ts'
 import { createSeccompFilter } from './seccomp.ts'
@@ -49,6 +48,8 @@ export async function inspectHost(options: HostOptions): Promise<Host> {
   const seccomp = createSeccompFilter(process.arch)
   if (seccomp === null) log.warn(`System calls are not filtered: there is no filter for ${process.arch}.`)
   if (programs.python === null) log.warn('Nothing can be shared into sessions: there is no python3 on this machine.')
+  if (hasNetworks && programs.ip === null)
+    log.warn('Sessions reach the metadata service of a cloud, if this machine is in one: install the package iproute2.')
   await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
   const needsResourceLimits = limits !== 'off' && limiter?.enforces.processes !== true
   return { programs, limiter, needsResourceLimits, hasNetworks, seccomp, networkUid }
@@ -66,7 +67,7 @@ async function decideNetworks(options: HostOptions, programs: Programs, uid: num
           mend: 'Install the package passt, or set sandbox.network to host.',
         },
       )
-    await tryNetwork(options.runtimeDir, programs, uid)
+    await tryNetwork(programs, uid)
     return true
   } catch (error) {
     if (network === 'private') throw error
@@ -76,29 +77,25 @@ async function decideNetworks(options: HostOptions, programs: Programs, uid: num
   }
 }
 
-async function tryNetwork(runtimeDir: string, programs: Programs, uid: number | null): Promise<void> {
-  await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(runtimeDir, 'try-'))
+async function tryNetwork(programs: Programs, uid: number | null): Promise<void> {
+  const mac = createMac()
+  const signal = AbortSignal.timeout(10_000)
+  const network = await createNetwork({
+    programs,
+    uid,
+    mac,
+    signal,
+    entrances: [],
+    frontDoorPort: null,
+    isForwarded: false,
+  })
   try {
-    if (uid !== null) await chown(folder, uid, uid)
-    const signal = AbortSignal.timeout(10_000)
-    const network = await createNetwork({
-      programs,
-      uid,
-      folder,
-      signal,
-      entrances: [],
-      frontDoorPort: null,
-      isForwarded: false,
-    })
-    try {
-      const pasta = await network.connect()
-      await kill(pasta, 'SIGKILL')
-      await waitBriefly(async () => !(await isAlive(pasta)), 2000)
-    } finally {
-      network.release()
-    }
+    await network.connect()
+    const pasta = await findPasta(mac)
+    if (pasta === null) throw new CygnetError('unavailable', 'pasta ends right after it has begun.')
+    await kill(pasta, 'SIGKILL')
+    await waitBriefly(async () => !(await isAlive(pasta)), 2000)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await network.release()
   }
 }

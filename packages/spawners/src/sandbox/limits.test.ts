@@ -86,7 +86,7 @@ test('a log never grows beyond its bound, and its end is kept', async () => {
   const shell = await bed.startShell()
   await shell.print('(yes "a line that is printed again and again" | head -c 5M; echo the very end) > /proc/2/fd/1')
   const { log } = sessionFolder(bed.runtimeDir, shell.request.id)
-  await expect.poll(async () => (await readFile(log, 'utf8')).slice(-13)).toBe('the very end\n')
+  await expect.poll(async () => (await readFile(log, 'utf8')).slice(-13), { timeout: 20_000 }).toBe('the very end\n')
   expect((await stat(log)).size).toBeLessThanOrEqual(512 * 1024)
   expect((await stat(`${log}.old`)).size).toBe(512 * 1024)
 })

@@ -56,6 +56,13 @@ test.runIf(hasPasta)('of the host’s loopback it reaches the front door and not
     expect(await get(host, other), host).toBe('')
 })
 
+test.runIf(hasPasta)('the metadata service of a cloud is out of reach', async () => {
+  const shell = await bed.startShell()
+  for (const attempt of ['169.254.169.254', '169.254.169.254:80/latest/meta-data/', '[fd00:ec2::254]'])
+    // 7: there is no way to the host. A mere lack of an answer would be 28.
+    expect(await shell.print(`curl -s -m 5 http://${attempt}; echo $?`), attempt).toBe('7\n')
+})
+
 test.runIf(hasPasta)('nobody reaches what it listens on, and it has no say over its interfaces', async () => {
   const shell = await bed.startShell()
   // A port that is free on the host now, however crowded it is.
@@ -142,7 +149,7 @@ test('with the network of the host, all of it is there', async () => {
 async function programsWithout(...missing: string[]): Promise<string> {
   const folder = join(bed.folder, `bin${missing.join('')}`)
   await mkdir(folder)
-  const names = ['bwrap', 'setpriv', 'prlimit', 'unshare', 'nsenter', 'split', 'bash', 'pasta', 'python3']
+  const names = ['bwrap', 'setpriv', 'prlimit', 'unshare', 'nsenter', 'split', 'bash', 'pasta', 'python3', 'ip']
   for (const name of names.filter((one) => !missing.includes(one))) {
     const path = await findProgram(name)
     if (path !== null) await symlink(path, join(folder, name))

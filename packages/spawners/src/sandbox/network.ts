@@ -1,12 +1,12 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
 import { joinFirst } from './cgroup/join.ts'
 import { identify, type ProcessId } from './process.ts'
 import type { Programs } from './programs.ts'
-import { forwardedResolver } from './resolver.ts'
+import { forwardedResolver, metadataAddresses } from './resolver.ts'
 import { run, systemPath } from './run.ts'
 import { withSignal } from './with-signal.ts'
 
@@ -16,8 +16,8 @@ interface NetworkOptions {
   uid: number | null
   /** Files of cgroups to enter. */
   entrances: string[]
-  /** A folder that this uid may write to, for the pid. */
-  folder: string
+  /** Of the session's interface, from {@link createMac}. */
+  mac: string
   frontDoorPort: number | null
   /** Whether to pass name queries on to the host's resolver. */
   isForwarded: boolean
@@ -31,17 +31,16 @@ export interface Network {
   /** The process that holds it until someone has entered. */
   holder: number
   /** Connects it to the world by pasta, which stays behind; resolves once addresses and routes are there. */
-  connect(): Promise<ProcessId>
-  /** Lets go of the holder. A connected network lives as long as pasta. */
-  release(): void
+  connect(): Promise<void>
+  /** Resolves once the holder is gone. A connected network lives as long as pasta. */
+  release(): Promise<void>
 }
 
-const pidFile = 'pasta.pid'
 const patience = 20_000
 
 /**
  * Makes a network namespace of its own for a session. What is inside reaches the world, the host's loopback at one port, and
- * nothing else of the host's loopback; nobody reaches what is inside.
+ * nothing else of the host's loopback, nor the metadata service of a cloud; nobody reaches what is inside.
  *
  * The namespace belongs to a user namespace of the unprivileged uid as which pasta runs: pasta needs no other right then.
  */
@@ -51,48 +50,55 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const [program, ...args] = joinFirst(programs.bash, options.entrances, hold)
   const holder = spawn(program, args, { cwd: '/', env: { PATH: systemPath }, stdio: 'pipe', detached: true })
   holder.stdin.on('error', () => {})
-  const release = (): void => void holder.stdin.end()
+  const { promise: gone, resolve } = Promise.withResolvers<void>()
+  holder.once('close', () => resolve())
+  const release = async (): Promise<void> => {
+    holder.kill('SIGKILL')
+    await gone
+  }
   try {
     await waitForWord(holder, options.signal)
   } catch (error) {
-    release()
+    await release()
     throw error
   }
   const { pid = 0 } = holder
   return { enter: enterArguments(programs, uid, pid), holder: pid, release, connect: () => connect(options, pid) }
 }
 
-/** The pid that pasta left in its folder, where it is still pasta's. */
-export async function findPasta(folder: string): Promise<ProcessId | null> {
-  const pid = Number(await readFile(join(folder, pidFile), 'utf8').catch(() => ''))
-  if (!Number.isSafeInteger(pid) || pid <= 1) return null
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
-  // It is the same program under two names.
-  return /^pas(?:ta|st)/.test(name) ? identify(pid) : null
+/** A hardware address that no other session has: it is also how the session's pasta is known among all others. */
+export function createMac(): string {
+  // Locally administered, for one station.
+  return ['02', ...Array.from(randomBytes(5), (byte) => byte.toString(16).padStart(2, '0'))].join(':')
 }
 
-async function connect(options: NetworkOptions, holder: number): Promise<ProcessId> {
-  const { programs, uid, folder, entrances, frontDoorPort, isForwarded } = options
+/**
+ * The pasta of the interface with this hardware address. It is looked for among all processes: it goes its own way when it
+ * is ready, and where AppArmor confines it, as on Debian and Ubuntu, it may not leave a note of its pid in our folders.
+ */
+export async function findPasta(mac: string): Promise<ProcessId | null> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const isOurs = await Promise.all(
+    pids.map(async (pid) => {
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+      return words[0]?.endsWith('/pasta') === true && words.includes(mac)
+    }),
+  )
+  const pid = pids.find((_, index) => isOurs[index])
+  return pid === undefined ? null : identify(Number(pid))
+}
+
+async function connect(options: NetworkOptions, holder: number): Promise<void> {
+  const { programs, uid, mac, entrances, frontDoorPort, isForwarded } = options
   const onLoopback = frontDoorPort === null ? 'none' : String(frontDoorPort)
   const flags = '--config-net --no-map-gw --quiet -t none -u none -U none'.split(' ')
   const forward = isForwarded ? ['--dns-forward', forwardedResolver] : []
-  const args = [...flags, '-T', onLoopback, '--pid', pidFile, ...addressFamilies(), ...forward, String(holder)]
+  const args = [...flags, '-T', onLoopback, '--ns-mac-addr', mac, ...addressFamilies(), ...forward, String(holder)]
   const pasta = [...asUser(programs, uid, []), programs.pasta ?? 'pasta', ...args]
   const [program, ...rest] = joinFirst(programs.bash, entrances, pasta)
   // Killed halfway it might leave its second half behind, so that a cancelled start, too, waits for it.
-  const outcome = await run(program, rest, { cwd: folder, signal: AbortSignal.timeout(patience) })
-  // On a full disk it runs although it could not write its pid.
-  const running = outcome.code === 0 ? ((await findPasta(folder)) ?? (await findPastaOf(holder))) : null
-  if (running === null) throw networkError(outcome.stderr)
-  return running
-}
-
-async function findPastaOf(holder: number): Promise<ProcessId | null> {
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-    if (words[0]?.endsWith('/pasta') === true && words.at(-2) === String(holder)) return identify(Number(pid))
-  }
-  return null
+  const outcome = await run(program, rest, { signal: AbortSignal.timeout(patience) })
+  if (outcome.code !== 0) throw networkError(outcome.stderr)
 }
 
 /** With CAP_SYS_ADMIN the namespaces can be made also where the system does not let ordinary users make them. */
@@ -102,8 +108,10 @@ function asUser({ setpriv }: Programs, uid: number | null, rights: string[]): st
   return uid === null ? [] : [setpriv, `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...rights, '--']
 }
 
-function holdArguments({ unshare }: Programs): string[] {
-  return [unshare, '--user', '--map-current-user', '--net', '--', '/bin/sh', '-c', 'echo ready; read -r line']
+function holdArguments({ unshare, ip }: Programs): string[] {
+  const hide = metadataAddresses.map((address) => `"$0" route add unreachable ${address} 2> /dev/null`)
+  const script = [...(ip === null ? [] : hide), 'echo ready', 'read -r line'].join('; ')
+  return [unshare, '--user', '--map-current-user', '--keep-caps', '--net', '--', '/bin/sh', '-c', script, ip ?? 'sh']
 }
 
 function enterArguments({ nsenter }: Programs, uid: number | null, holder: number): string[] {

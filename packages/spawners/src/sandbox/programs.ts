@@ -13,6 +13,8 @@ export interface Programs {
   bash: string
   /** Null where it is missing: no session has a network of its own then. */
   pasta: string | null
+  /** Null where it is missing: a cloud's metadata service is in reach then. */
+  ip: string | null
   /** Null where it is missing: nothing is shared into a session then. */
   python: string | null
 }
@@ -24,7 +26,7 @@ const packages: Partial<Record<keyof Programs, string>> = { bwrap: 'bubblewrap',
  * @throws CygnetError `unavailable` naming what is missing
  */
 export async function findPrograms(path: string): Promise<Programs> {
-  const need = async (name: Exclude<keyof Programs, 'pasta' | 'python'>): Promise<string> => {
+  const need = async (name: Exclude<keyof Programs, 'pasta' | 'ip' | 'python'>): Promise<string> => {
     const found = await findProgram(name, path)
     if (found !== null) return found
     throw new CygnetError('unavailable', `Sessions cannot start: the program ${name} is missing on this machine.`, {
@@ -42,6 +44,16 @@ export async function findPrograms(path: string): Promise<Programs> {
   ])
   // These two run inside as well, where only the host's /usr is sure to be.
   const inside = { setpriv: await realpath(setpriv), prlimit: await realpath(prlimit) }
-  const [pasta, python] = await Promise.all([findProgram('pasta', path), findProgram('python3', path)])
-  return { ...inside, bwrap, unshare, nsenter, split, bash, pasta, python }
+  const [pasta, ip, python] = await Promise.all(['pasta', 'ip', 'python3'].map((name) => findProgram(name, path)))
+  return {
+    ...inside,
+    bwrap,
+    unshare,
+    nsenter,
+    split,
+    bash,
+    pasta: pasta ?? null,
+    ip: ip ?? null,
+    python: python ?? null,
+  }
 }

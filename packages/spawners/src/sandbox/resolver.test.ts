@@ -10,7 +10,7 @@ test('resolvers in the network stay as they are, with what belongs to them', () 
   })
 })
 
-test.each(['127.0.0.53', '127.0.0.1', '::1', 'fe80::1%eth0'])(
+test.each(['127.0.0.53', '127.0.0.1', '::1', 'fe80::1%eth0', '169.254.169.254'])(
   'the resolver %s of the host itself is reached by the forwarder',
   (address) => {
     expect(toPrivateResolver(`nameserver ${address}\noptions edns0 trust-ad\nsearch .\n`)).toEqual({

@@ -1,6 +1,12 @@
 /** A private network answers name queries at this address (link-local, never routed) where the host's own resolver is on its loopback. */
 export const forwardedResolver = '169.254.1.53'
 
+/**
+ * Where clouds tell a machine its own secrets, such as credentials of the service's account: out of a session's reach.
+ * Some have their resolver at the same address.
+ */
+export const metadataAddresses = ['169.254.169.254', 'fd00:ec2::254'] as const
+
 export interface Resolver {
   /** The content of the session's `/etc/resolv.conf`. */
   text: string
@@ -15,7 +21,7 @@ export interface Resolver {
 export function toPrivateResolver(hostText: string): Resolver {
   const lines = hostText.split('\n').map((line) => line.trim())
   const servers = lines.filter((line) => /^nameserver\s/.test(line))
-  const reachable = servers.filter((line) => !isLoopback(line.replace(/^nameserver\s+/, '')))
+  const reachable = servers.filter((line) => !isHidden(line.replace(/^nameserver\s+/, '')))
   const rest = lines.filter((line) => /^(search|domain|options)\s/.test(line))
   // Forwarding goes to the first resolver of the host, so it stands for that one; the reachable others stay as they are.
   const isForwarded = servers.length === 0 || servers[0] !== reachable[0]
@@ -23,6 +29,7 @@ export function toPrivateResolver(hostText: string): Resolver {
   return { text: [...all, ...rest, ''].join('\n'), isForwarded }
 }
 
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1' || address.startsWith('fe80:')
+function isHidden(address: string): boolean {
+  const isLocal = address.startsWith('127.') || address === '::1' || address.startsWith('fe80:')
+  return isLocal || metadataAddresses.some((one) => one === address)
 }

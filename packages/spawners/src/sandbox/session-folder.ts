@@ -15,8 +15,6 @@ export interface SessionFolder {
   /** The session's own files of `/etc`. */
   etc: string
   environment: string
-  /** Where the network's process, which has another uid, writes its pid. */
-  network: string
   log: string
   /**
    * Holds {@link inner} and {@link socket}. As root it is a small file system of its own, so that nobody fills the host's
@@ -50,7 +48,6 @@ export function sessionFolder(runtimeDir: string, id: string): SessionFolder {
     status: join(path, 'status'),
     etc: join(path, 'etc'),
     environment: join(path, 'environment'),
-    network: join(path, 'network'),
     log: join(path, 'log'),
     box,
     inner: join(box, 'run'),
@@ -88,11 +85,9 @@ export async function reserveSessionFolder(folder: SessionFolder): Promise<void>
   }
 }
 
-/** @param networkUid - as whom the network's process runs, or null for the service's own */
-export async function makeFolders(folder: SessionFolder, networkUid: number | null): Promise<void> {
-  for (const path of [folder.etc, folder.network, folder.box, folder.home]) await mkdir(path, { mode: 0o700 })
+export async function makeFolders(folder: SessionFolder): Promise<void> {
+  for (const path of [folder.etc, folder.box, folder.home]) await mkdir(path, { mode: 0o700 })
   await writeFile(folder.status, '', { mode: 0o600 })
-  if (networkUid !== null) await chown(folder.network, networkUid, networkUid)
 }
 
 /** @param owner - the user's uid, or null where users share the service's */

@@ -179,6 +179,7 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
       memoryBytes: 0,
       init: null,
       program: null,
+      mac: null,
       network: null,
       cgroup: host?.limiter?.place(id) ?? null,
       isMounted: process.getuid?.() === 0,

@@ -1,6 +1,6 @@
 import { statfs, writeFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { toCygnetError } from '@cygnet/core/errors'
+import { CygnetError, toCygnetError } from '@cygnet/core/errors'
 import type { Started } from '../spawner.ts'
 import {
   enterCgroup,
@@ -13,6 +13,7 @@ import {
 } from './attempt.ts'
 import type { SandboxHandle, SessionRecord } from './handle.ts'
 import type { Box } from './launch.ts'
+import { createMac, findPasta } from './network.ts'
 import { childrenOf, identify, readBootId, type ProcessId } from './process.ts'
 import { waitForSocket } from './readiness.ts'
 import { makeBox, makeFolders, readLastWords, reserveSessionFolder, sessionFolder } from './session-folder.ts'
@@ -34,6 +35,7 @@ export async function startSession(parts: StartParts): Promise<Started<SandboxHa
     isMounted: request.user.uid !== null,
     init: null,
     program: null,
+    mac: host.hasNetworks ? createMac() : null,
     network: null,
   }
   const attempt: Attempt = { ...parts, folder, record, network: null, connecting: null, box: null }
@@ -43,7 +45,7 @@ export async function startSession(parts: StartParts): Promise<Started<SandboxHa
   } catch (error) {
     throw await giveUp(attempt, error)
   } finally {
-    attempt.network?.release()
+    await attempt.network?.release()
     attempt.box?.release()
   }
 }
@@ -52,7 +54,7 @@ async function run(attempt: Attempt): Promise<SandboxHandle> {
   const { host, record, folder, request, signal, report } = attempt
   report({ percent: 5, message: 'Preparing the sandbox' })
   await writeRecord(attempt)
-  await makeFolders(folder, host.networkUid)
+  await makeFolders(folder)
   const entrances = await enterCgroup(attempt)
   const resolver = await readResolver(host)
   signal.throwIfAborted()
@@ -64,14 +66,14 @@ async function run(attempt: Attempt): Promise<SandboxHandle> {
   const box = await launch(attempt, entrances, resolver)
   attempt.box = box
   record.init = await withSignal(waitForInit(box), signal)
-  if (attempt.connecting !== null) record.network = await withSignal(attempt.connecting, signal)
+  if (attempt.connecting !== null) await withSignal(attempt.connecting, signal)
   await mountShared(attempt, record.init)
   await writeRecord(attempt)
   signal.throwIfAborted()
   box.unblock()
 
   report({ percent: 75, message: 'Waiting for the server to answer' })
-  await waitUntilReady(attempt, box)
+  await Promise.all([findNetwork(record), waitUntilReady(attempt, box)])
   const program = await findProgram(record.init)
   const handle: SandboxHandle = { ...record, init: record.init, program }
   await writeFile(folder.record, JSON.stringify(handle))
@@ -80,8 +82,8 @@ async function run(attempt: Attempt): Promise<SandboxHandle> {
 
 async function giveUp(attempt: Attempt, error: unknown): Promise<unknown> {
   const { runtimeDir, record, folder, box, network, connecting, signal, request, log } = attempt
-  record.network ??= (await connecting?.catch(() => null)) ?? null
-  network?.release()
+  await connecting?.catch(() => {})
+  await network?.release()
   if (error instanceof EndedEarly) await Promise.race([box?.logged, pause(1000, undefined, { ref: false })])
   const words = await readLastWords(folder)
   if (record.init === null) box?.kill()
@@ -110,6 +112,12 @@ async function isFull(path: string): Promise<boolean> {
 
 async function writeRecord({ folder, record }: Attempt): Promise<void> {
   await writeFile(folder.record, JSON.stringify(record), { mode: 0o600 })
+}
+
+async function findNetwork(record: SessionRecord): Promise<void> {
+  if (record.mac === null) return
+  record.network = await findPasta(record.mac)
+  if (record.network === null) throw new CygnetError('unavailable', 'The network of the session ended at once.')
 }
 
 async function waitForInit(box: Box): Promise<ProcessId> {

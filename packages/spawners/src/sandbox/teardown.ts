@@ -27,7 +27,7 @@ export async function tearDown(runtimeDir: string, record: SessionRecord): Promi
       await waitForEnd(init)
     }
     reason = await readReason(folder, record, (await cgroup?.outOfMemoryKills()) ?? 0)
-    const network = record.network ?? (await findPasta(folder.network))
+    const network = record.network ?? (record.mac === null ? null : await findPasta(record.mac))
     if (network !== null) await kill(network, 'SIGKILL')
     await cgroup?.killAll()
     if (network !== null) await waitForEnd(network)
