@@ -1,10 +1,12 @@
 import { fromSocketFrames, sizeOf, toSocketFrames, type Channel, type KernelMessage } from './kernel-message.ts'
-import { openDealer, type Zmq } from './zmq.ts'
+import { createDealer, type Zmq } from './zmq.ts'
 
 /** One client's end of one channel. The kernel sends replies to this client only, by its routing id. */
 export interface ChannelSocket {
   /** Never waits: see `waitingBytes`. */
   send(message: KernelMessage): void
+  /** Resolves once the kernel knows this client: what it sends before that is lost. */
+  readonly connected: Promise<void>
   /** Bytes that the kernel has not taken yet, for the caller to hold back its source. */
   readonly waitingBytes: number
   close(): void
@@ -23,7 +25,10 @@ export interface ChannelSocketOptions {
 
 export function openChannelSocket(zmq: Zmq, options: ChannelSocketOptions): ChannelSocket {
   const { channel, key, onMessage, onDrain } = options
-  const socket = openDealer(zmq, options.address, options.routingId)
+  const socket = createDealer(zmq, options.routingId)
+  const connected = Promise.withResolvers<void>()
+  socket.events.on('handshake', () => connected.resolve())
+  socket.connect(options.address)
   const queue: KernelMessage[] = []
   let waitingBytes = 0
   let isSending = false
@@ -48,6 +53,7 @@ export function openChannelSocket(zmq: Zmq, options: ChannelSocketOptions): Chan
 
   receive().catch(() => socket.close())
   return {
+    connected: connected.promise,
     get waitingBytes() {
       return waitingBytes
     },

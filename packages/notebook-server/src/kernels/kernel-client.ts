@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@cygnet/core/log'
 import type { WebSocket } from 'ws'
 import { createBacklog, type BacklogLimits } from './backlog.ts'
@@ -13,6 +14,8 @@ import type { Zmq } from './zmq.ts'
 const socketBytes = 1024 * 1024
 /** Bytes that may wait for the kernel before no more is read from the client. */
 const kernelBytes = 8 * 1024 * 1024
+/** A kernel that does not answer on all channels after so long is used all the same. */
+const connectMs = 2000
 
 /**
  * One client of a kernel, known by its session id: the WebSocket that it has now, or the messages that wait until it comes
@@ -39,10 +42,9 @@ export interface KernelClientOptions {
   onDetach: () => void
 }
 
-type Upstream =
-  | { at: 'connected'; sockets: Record<'shell' | 'control' | 'stdin', ChannelSocket> }
-  | { at: 'hold' }
-  | { at: 'drop' }
+type Sockets = Record<'shell' | 'control' | 'stdin', ChannelSocket>
+
+type Upstream = { at: 'connecting' | 'connected'; sockets: Sockets } | { at: 'hold' } | { at: 'drop' }
 
 export function createKernelClient(options: KernelClientOptions): KernelClient {
   const { sessionId, logger } = options
@@ -68,7 +70,7 @@ export function createKernelClient(options: KernelClientOptions): KernelClient {
 
   function forward(message: KernelMessage): void {
     if (message.channel === 'iopub' || upstream.at === 'drop') return
-    if (upstream.at === 'hold') {
+    if (upstream.at !== 'connected') {
       held.push(message)
       webSocket?.pause()
       return
@@ -76,6 +78,20 @@ export function createKernelClient(options: KernelClientOptions): KernelClient {
     const socket = upstream.sockets[message.channel]
     socket.send(message)
     if (socket.waitingBytes > kernelBytes) webSocket?.pause()
+  }
+
+  /** Lets the kernel have what was held, once it could answer on each channel: it could ask for input at once. */
+  async function release(sockets: Sockets): Promise<void> {
+    const connecting: Upstream = { at: 'connecting', sockets }
+    upstream = connecting
+    const all = Promise.all(Object.values(sockets).map((socket) => socket.connected))
+    await Promise.race([all, delay(connectMs, undefined, { ref: false })])
+    if (upstream !== connecting) return
+    upstream = { at: 'connected', sockets }
+    const messages = held
+    held = []
+    for (const message of messages) forward(message)
+    webSocket?.resume()
   }
 
   function receive(source: WebSocket, data: Buffer, isBinary: boolean): void {
@@ -115,14 +131,10 @@ export function createKernelClient(options: KernelClientOptions): KernelClient {
           onMessage: (message) => client.deliver(message),
           onDrain: () => webSocket?.resume(),
         })
-      upstream = { at: 'connected', sockets: { shell: open('shell'), control: open('control'), stdin: open('stdin') } }
-      const messages = held
-      held = []
-      for (const message of messages) forward(message)
-      webSocket?.resume()
+      void release({ shell: open('shell'), control: open('control'), stdin: open('stdin') })
     },
     disconnect(next) {
-      if (upstream.at === 'connected') for (const socket of Object.values(upstream.sockets)) socket.close()
+      if ('sockets' in upstream) for (const socket of Object.values(upstream.sockets)) socket.close()
       upstream = next === 'hold' ? { at: 'hold' } : { at: 'drop' }
       if (next === 'hold') return
       held = []

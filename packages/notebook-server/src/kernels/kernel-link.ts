@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { openChannelSocket } from './channel-socket.ts'
 import type { Connection } from './connection.ts'
 import { createMessage, fromSocketFrames, parseHeader, parseObject, type KernelMessage } from './kernel-message.ts'
-import { openSubscriber, type Zmq } from './zmq.ts'
+import { createSubscriber, type Zmq } from './zmq.ts'
 
 /** The server's own connection to one kernel process: all that it publishes, and requests of the server's own. */
 export interface KernelLink {
@@ -34,8 +34,9 @@ export function openKernelLink(
   const disconnected = Promise.withResolvers<void>()
   let hasPublished = false
 
-  const subscriber = openSubscriber(zmq, connection.address('iopub'))
+  const subscriber = createSubscriber(zmq)
   subscriber.events.on('disconnect', () => disconnected.resolve())
+  subscriber.connect(connection.address('iopub'))
   async function receive(): Promise<void> {
     for await (const frames of subscriber) {
       const message = fromSocketFrames('iopub', frames)

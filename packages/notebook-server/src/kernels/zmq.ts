@@ -18,16 +18,14 @@ export function loadZmq(): Promise<Zmq> {
 /** A kernel binds its sockets after we connect: ask often, so that its start does not wait for us. */
 const common = { linger: 0, reconnectInterval: 25 } as const
 
-export function openDealer(zmq: Zmq, address: string, routingId: string): zeromq.Dealer {
-  const socket = new zmq.Dealer({ ...common, routingId, receiveHighWaterMark: 0 })
-  socket.connect(address)
-  return socket
+/** Not connected yet: what watches its events must be there before. */
+export function createDealer(zmq: Zmq, routingId: string): zeromq.Dealer {
+  return new zmq.Dealer({ ...common, routingId, receiveHighWaterMark: 0 })
 }
 
-/** Without a high water mark: where a kernel finds a full queue it drops output. What waits is bounded further on. */
-export function openSubscriber(zmq: Zmq, address: string): zeromq.Subscriber {
+/** Not connected yet. Without a high water mark: where a kernel finds a full queue it drops output. What waits is bounded further on. */
+export function createSubscriber(zmq: Zmq): zeromq.Subscriber {
   const socket = new zmq.Subscriber({ ...common, receiveHighWaterMark: 0 })
   socket.subscribe()
-  socket.connect(address)
   return socket
 }

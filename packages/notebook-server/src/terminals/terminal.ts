@@ -32,7 +32,7 @@ const highBytes = 1024 * 1024
 const lowBytes = 128 * 1024
 const scrollbackCharacters = 512 * 1024
 /** How long a shell may take to end after it was hung up. */
-const hangUpMs = 1000
+const hangUpMs = 3000
 
 const clientMessage = z.union([
   z.tuple([z.literal('stdin'), z.string()], z.unknown()),

@@ -117,7 +117,8 @@ export const executeContent = {
   store_history: false,
   user_expressions: {},
   allow_stdin: true,
-  stop_on_error: true,
+  // Else what follows an error at once is aborted by the kernel.
+  stop_on_error: false,
 }
 
 function toReceived(message: KernelMessage): Received {
