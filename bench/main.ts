@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { createCygnet } from './cygnet.ts'
 import { createJupyterHub } from './jupyterhub.ts'
 import { measure, median, type Measured } from './measure.ts'
 
-const rounds = 3
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } })
+const rounds = Number(values.rounds)
 const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 
 interface Row {
