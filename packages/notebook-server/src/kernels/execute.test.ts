@@ -125,7 +125,8 @@ get_comm_manager().register_target('echo', echo)`)
       'True 5',
     )
     expect(await run('import numpy as np; a = np.random.rand(300, 300); print((a @ a).shape)')).toBe('(300, 300)')
-    expect(await run('import os; os.write(2, b"raw\\n") and None')).toBe('raw')
+    await run('import os; os.write(2, b"raw\\n") and None')
+    await socket.waitFor(({ content }) => content['name'] === 'stderr' && content.text?.includes('raw') === true)
   })
 
   test('stops at a breakpoint of the debugger', async () => {
