@@ -13,6 +13,8 @@ export interface RunningContender {
   token: string
   /** The process ids of the service itself: hub and proxy, not the users' servers. */
   servicePids(): Promise<number[]>
+  /** Makes the user, where the start has not. */
+  addUser(): Promise<void>
   stop(): Promise<void>
 }
 

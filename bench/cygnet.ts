@@ -20,6 +20,7 @@ export function createCygnet(): Contender {
         url: service.url,
         user: 'ada',
         token,
+        addUser: async () => {},
         servicePids: async () => [
           service.pid,
           ...(await descendants(service.pid, (command) => !/bwrap|pasta|server\.mjs/.test(command))),

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Contender } from './contender.ts'
+import { ask, type Contender, type RunningContender } from './contender.ts'
 import { installPeer } from './peer.ts'
 import { descendants } from './process-tree.ts'
 
@@ -37,10 +37,13 @@ export async function createJupyterHub(): Promise<Contender> {
         () => child.exitCode !== null,
         () => log,
       )
-      return {
+      const contender: RunningContender = {
         url,
         user: 'ada',
         token,
+        addUser: async () => {
+          await ask(contender, 'POST', '/hub/api/users/ada', undefined, [409])
+        },
         servicePids: async () => [
           child.pid ?? 0,
           ...(await descendants(child.pid ?? 0, (command) => !command.includes('singleuser'))),
@@ -51,6 +54,7 @@ export async function createJupyterHub(): Promise<Contender> {
           await rm(folder, { recursive: true, force: true })
         },
       }
+      return contender
     },
   }
 }
