@@ -45,9 +45,8 @@ const patience = 20_000
  * The namespace belongs to a user namespace of the unprivileged uid as which pasta runs: pasta needs no other right then.
  */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
-  const { programs, uid } = options
-  const hold = [...asUser(programs, uid, namespaceRights), ...holdArguments(programs)]
-  const [program, ...args] = joinFirst(programs.bash, options.entrances, hold)
+  const { programs, uid, signal } = options
+  const [program = '', ...args] = [...asUser(programs, uid, namespaceRights), ...holdArguments(programs)]
   const holder = spawn(program, args, { cwd: '/', env: { PATH: systemPath }, stdio: 'pipe', detached: true })
   holder.stdin.on('error', () => {})
   const { promise: gone, resolve } = Promise.withResolvers<void>()
@@ -56,14 +55,21 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     holder.kill('SIGKILL')
     await gone
   }
+  const words = readWords(holder)
   try {
-    await waitForWord(holder, options.signal)
+    await withSignal(words.ready, signal)
   } catch (error) {
     await release()
     throw error
   }
   const { pid = 0 } = holder
-  return { enter: enterArguments(programs, uid, pid), holder: pid, release, connect: () => connect(options, pid) }
+  const connect = async (): Promise<void> => {
+    // Until pasta has come to its end, whatever else failed: it must not appear after all was cleaned up.
+    const [pasta, hidden] = await Promise.allSettled([startPasta(options, pid), words.hidden])
+    if (pasta.status === 'rejected') throw pasta.reason
+    if (hidden.status === 'rejected') throw hidden.reason
+  }
+  return { enter: enterArguments(programs, uid, pid), holder: pid, release, connect }
 }
 
 /** A hardware address that no other session has: it is also how the session's pasta is known among all others. */
@@ -88,7 +94,7 @@ export async function findPasta(mac: string): Promise<ProcessId | null> {
   return pid === undefined ? null : identify(Number(pid))
 }
 
-async function connect(options: NetworkOptions, holder: number): Promise<void> {
+async function startPasta(options: NetworkOptions, holder: number): Promise<void> {
   const { programs, uid, mac, entrances, frontDoorPort, isForwarded } = options
   const onLoopback = frontDoorPort === null ? 'none' : String(frontDoorPort)
   const flags = '--config-net --no-map-gw --quiet -t none -u none -U none'.split(' ')
@@ -110,7 +116,7 @@ function asUser({ setpriv }: Programs, uid: number | null, rights: string[]): st
 
 function holdArguments({ unshare, ip }: Programs): string[] {
   const hide = metadataAddresses.map((address) => `"$0" route add unreachable ${address} 2> /dev/null`)
-  const script = [...(ip === null ? [] : hide), 'echo ready', 'read -r line'].join('; ')
+  const script = ['echo ready', ...(ip === null ? [] : hide), 'echo hidden', 'read -r line'].join('; ')
   return [unshare, '--user', '--map-current-user', '--keep-caps', '--net', '--', '/bin/sh', '-c', script, ip ?? 'sh']
 }
 
@@ -135,15 +141,31 @@ function addressFamilies(): string[] {
   return [hasV4 ? '-4' : '-6']
 }
 
-/** Waits until the holder says that it stands in its namespaces. */
-async function waitForWord(holder: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  let complaint = ''
+interface Words {
+  /** The holder stands in its namespaces. */
+  ready: Promise<void>
+  /** The addresses that are out of a session's reach are so. */
+  hidden: Promise<void>
+}
+
+function readWords(holder: ChildProcessWithoutNullStreams): Words {
+  const [ready, hidden] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const fail = (why: string): void => {
+    for (const { promise, reject } of [ready, hidden]) {
+      promise.catch(() => {})
+      reject(networkError(why))
+    }
+  }
+  let [said, complaint] = ['', '']
+  holder.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (said.includes('ready')) ready.resolve()
+    if (said.includes('hidden')) hidden.resolve()
+  })
   holder.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
-  holder.stdout.once('data', () => resolve())
-  holder.on('error', (error) => reject(networkError(error.message)))
-  holder.on('close', () => reject(networkError(complaint)))
-  await withSignal(promise, signal)
+  holder.on('error', (error) => fail(error.message))
+  holder.on('close', () => fail(complaint))
+  return { ready: ready.promise, hidden: hidden.promise }
 }
 
 function networkError(words: string): CygnetError {
