@@ -79,11 +79,15 @@ export function createMac(): string {
 }
 
 /**
- * The pasta of the interface with this hardware address. It is looked for among all processes: it goes its own way when it
- * is ready, and where AppArmor confines it, as on Debian and Ubuntu, it may not leave a note of its pid in our folders.
+ * The pasta of the interface with this hardware address, looked for in the session's cgroup, or without one among all
+ * processes: it goes its own way when it is ready, and where AppArmor confines it, as on Debian and Ubuntu, it may not leave
+ * a note of its pid in our folders.
+ *
+ * @param entrance - a `cgroup.procs` file
  */
-export async function findPasta(mac: string): Promise<ProcessId | null> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+export async function findPasta(mac: string, entrance?: string): Promise<ProcessId | null> {
+  const names = entrance === undefined ? await readdir('/proc') : (await readFile(entrance, 'utf8')).split('\n')
+  const pids = names.filter((name) => /^\d+$/.test(name))
   const isOurs = await Promise.all(
     pids.map(async (pid) => {
       const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
@@ -115,8 +119,9 @@ function asUser({ setpriv }: Programs, uid: number | null, rights: string[]): st
 }
 
 function holdArguments({ unshare, ip }: Programs): string[] {
-  const hide = metadataAddresses.map((address) => `"$0" route add unreachable ${address} 2> /dev/null`)
-  const script = ['echo ready', ...(ip === null ? [] : hide), 'echo hidden', 'read -r line'].join('; ')
+  const routes = metadataAddresses.map((address) => `route add unreachable ${address}\n`).join('')
+  const hide = ip === null ? '' : `"$0" -force -batch - 2> /dev/null <<END\n${routes}END\n`
+  const script = `echo ready\n${hide}echo hidden\nread -r line`
   return [unshare, '--user', '--map-current-user', '--keep-caps', '--net', '--', '/bin/sh', '-c', script, ip ?? 'sh']
 }
 

@@ -73,7 +73,7 @@ async function run(attempt: Attempt): Promise<SandboxHandle> {
   box.unblock()
 
   report({ percent: 75, message: 'Waiting for the server to answer' })
-  await Promise.all([findNetwork(record), waitUntilReady(attempt, box)])
+  await Promise.all([findNetwork(record, entrances.tools[0]), waitUntilReady(attempt, box)])
   const program = await findProgram(record.init)
   const handle: SandboxHandle = { ...record, init: record.init, program }
   await writeFile(folder.record, JSON.stringify(handle))
@@ -114,9 +114,9 @@ async function writeRecord({ folder, record }: Attempt): Promise<void> {
   await writeFile(folder.record, JSON.stringify(record), { mode: 0o600 })
 }
 
-async function findNetwork(record: SessionRecord): Promise<void> {
+async function findNetwork(record: SessionRecord, entrance: string | undefined): Promise<void> {
   if (record.mac === null) return
-  record.network = await findPasta(record.mac)
+  record.network = await findPasta(record.mac, entrance)
   if (record.network === null) throw new CygnetError('unavailable', 'The network of the session ended at once.')
 }
 
