@@ -1,4 +1,4 @@
-import { readFile, mkdir, readdir } from 'node:fs/promises'
+import { readFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildAll } from './lib/build.mjs'
 import { installDependencies, installLabDependencies } from './lib/install.mjs'
@@ -10,6 +10,8 @@ import { prepareTestMachine } from './lib/test-machine.mjs'
 const words = process.argv.slice(2)
 const cache = join(root, '.cache')
 const report = join(cache, 'test-report.json')
+const running = join(cache, 'test-running')
+const minutes = 50
 
 try {
   await installDependencies()
@@ -45,10 +47,16 @@ async function check() {
 async function runTests(release) {
   say('Running the tests')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const files = join(root, 'scripts', 'lib', 'running-reporter.mjs')
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const env = { CYGNET_TEST_RELEASE: release, NO_COLOR: '1' }
-  const code = await runInForeground(node, [vitest, 'run', ...reporters, ...words], { env })
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(await readFile(report, 'utf8'))
+  const env = { CYGNET_TEST_RELEASE: release, CYGNET_TEST_RUNNING: running, NO_COLOR: '1' }
+  await rm(report, { force: true })
+  const command = [vitest, 'run', ...reporters, `--reporter=${files}`, ...words]
+  const code = await runInForeground(node, command, { env, minutes })
+  const result = await readFile(report, 'utf8').catch(async () => {
+    throw new Error(`The tests were ended (within ${minutes} minutes) while ${await readFile(running, 'utf8')} ran.`)
+  })
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(result)
   const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''
   process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests} failed${skipped}\n`)
   if (numPendingTests > 0) throw new Error('Tests were skipped; a test that cannot run must fail.')

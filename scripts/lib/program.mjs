@@ -42,9 +42,13 @@ export function runQuietly(name, command, args, { cwd = root, onLine, env } = {}
   return ended(name, child, last)
 }
 
-/** Runs a program in the foreground with this one's input and output, hands signals on, and resolves with its exit code. */
-export function runInForeground(command, args, { cwd = root, env } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...environment(), ...env }, stdio: 'inherit' })
+/**
+ * Runs a program in the foreground with this one's input and output, hands signals on, and resolves with its exit code.
+ * It is killed after `minutes`, if they are given.
+ */
+export function runInForeground(command, args, { cwd = root, env, minutes } = {}) {
+  const limit = minutes === undefined ? {} : { timeout: minutes * 60_000, killSignal: 'SIGKILL' }
+  const child = spawn(command, args, { cwd, env: { ...environment(), ...env }, stdio: 'inherit', ...limit })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.on('error', reject)

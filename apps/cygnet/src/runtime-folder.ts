@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { chmod, lstat, mkdir } from 'node:fs/promises'
+import { chmod, lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
+import { makeFolder } from '@cygnet/core/make-folder'
 
 /**
  * Creates the folder of a service's sockets, private to it: short, for the path of a unix socket has 107 bytes at most, and
@@ -11,7 +12,7 @@ import { CygnetError } from '@cygnet/core/errors'
  */
 export async function createRuntimeFolder(dataFolder: string): Promise<string> {
   const folder = runtimeFolderOf(dataFolder)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   const info = await lstat(folder)
   const uid = process.getuid?.() ?? 0
   if (!info.isDirectory() || info.uid !== uid)

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { makeFolder } from '@cygnet/core/make-folder'
 import type { Listening } from './listen.ts'
 import { help, parseProgramOptions, type ProgramOptions } from './program-options.ts'
 import { createNotebookServer, type NotebookServer } from './server.ts'
@@ -103,7 +104,7 @@ async function openRuntimeFolder({ runtimeDir: folder, temporaryDir }: ProgramOp
     return { folder: made, close: () => rm(made, { recursive: true, force: true }) }
   }
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
     throw new CygnetError('bad-request', `The runtime folder cannot be made: ${cause.message}.`, { cause })

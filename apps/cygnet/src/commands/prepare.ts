@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Config } from '@cygnet/core/config'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { makeFolder } from '@cygnet/core/make-folder'
 import type { InstalledRelease } from '@cygnet/software/python-release'
 import { printNote } from '../output.ts'
 import { prepareReleases } from '../releases.ts'
@@ -21,7 +22,7 @@ export async function prepare(config: Config, signal: AbortSignal): Promise<Inst
 
 async function createDataFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)

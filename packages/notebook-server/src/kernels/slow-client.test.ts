@@ -57,7 +57,8 @@ describe('clients that do not keep up', () => {
     await quick.waitFor(({ parent, content }) => parent === asked && content.execution_state === 'idle')
     expect(describeRun(numbersIn(quick))).toBe(`0 to ${count - 1}`)
     quick.received.length = 0
-    expect(retainedBytes() - before).toBeLessThan(20_000_000)
+    // What is on its way between the two ends in this process comes and goes.
+    await expect.poll(() => retainedBytes() - before, { timeout: 30_000 }).toBeLessThan(20_000_000)
     expect(slow.received.length).toBeLessThan(2000)
     slow.webSocket.resume()
     await slow.waitFor(({ parent, content }) => parent === asked && content.execution_state === 'idle')

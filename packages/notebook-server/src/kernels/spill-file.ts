@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writevSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, unlinkSync, writevSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { decodeV1, toV1Parts } from './v1-protocol.ts'
 import type { KernelMessage } from './kernel-message.ts'
 
@@ -81,11 +81,18 @@ interface Segment {
 }
 
 function openNameless(folder: string): number {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolderSync(folder)
   const path = join(folder, `.backlog-${randomUUID()}`)
   const file = openSync(path, 'wx+', 0o600)
   unlinkSync(path)
   return file
+}
+
+// Node's `recursive` never returns where a file system answers ENOENT below a folder that exists, as /proc does.
+function makeFolderSync(path: string): void {
+  if (existsSync(path)) return
+  makeFolderSync(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 function lengthOf(parts: Buffer[]): number {
