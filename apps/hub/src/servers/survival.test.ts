@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -26,6 +26,23 @@ function runService(folder: string, mode: string): ChildProcess {
   const child = spawn(process.execPath, [script, folder, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
+}
+
+/** The processes that were started with the folder's name, or hold a file in it. */
+async function processesOf(folder: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const all = await Promise.all(pids.map(async (pid) => `${await commandOf(pid)} ${await filesOf(pid)}`))
+  return all.filter((words) => words.includes(folder))
+}
+
+async function commandOf(pid: string): Promise<string> {
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+}
+
+async function filesOf(pid: string): Promise<string> {
+  const numbers = await readdir(`/proc/${pid}/fd`).catch(() => [])
+  const links = await Promise.all(numbers.map((number) => readlink(`/proc/${pid}/fd/${number}`).catch(() => '')))
+  return links.join(' ')
 }
 
 async function killed(child: ChildProcess): Promise<void> {
@@ -57,19 +74,21 @@ test.runIf(hasSandbox)('a service that was killed finds its running server again
   await second.database.destroy()
 })
 
-test.runIf(hasSandbox)(
-  'a service that was killed while a server starts leaves none behind',
+test.runIf(hasSandbox).each(['session.json', 'launch.stat', 'log'])(
+  'a service that was killed while a server starts leaves none behind: once there is a %s',
   { timeout: 60_000 },
-  async () => {
+  async (file) => {
     const folder = await openFolder()
     const service = runService(folder, 'deaf')
-    const sessions = (): Promise<string[]> => readdir(join(folder, 'run', 'servers')).catch(() => [])
-    await expect.poll(sessions, { timeout: 20_000 }).toHaveLength(1)
+    const sessions = join(folder, 'run', 'servers')
+    const files = (): Promise<string[]> => readdir(sessions, { recursive: true }).catch(() => [])
+    await expect.poll(files, { timeout: 20_000, interval: 1 }).toContainEqual(expect.stringContaining(file))
     await killed(service)
     const { servers, database } = await openSandboxes(folder, 'ready', createSilentLogger())
     expect(await servers.restore()).toBe(0)
     expect(await servers.view(ada)).toMatchObject({ reason: expect.stringContaining('interrupted') })
     expect(await readdir(join(folder, 'run', 'servers'))).toEqual([])
+    expect(await processesOf(sessions)).toEqual([])
     await servers.start(ada, {})
     await servers.settle(ada, 30_000)
     expect(await servers.view(ada)).toMatchObject({ phase: 'running' })

@@ -11,6 +11,12 @@ folder=$1 tools=$2 box=$3
 shift 3
 IFS=$'\n'
 
+# Should the service be killed before it has noted the sandbox, the next one ends the launch by this: pid and start time.
+umask 077
+cd "$folder"
+read -r stat < "/proc/$$/stat"
+echo "$stat" > launch.stat
+
 # What the service itself was started with, such as a terminal, is not for its sessions.
 for fd in /proc/self/fd/*; do
   fd=${fd##*/}
@@ -18,8 +24,6 @@ for fd in /proc/self/fd/*; do
 done
 for procs in $tools; do echo 0 > "$procs"; done
 
-umask 077
-cd "$folder"
 # A named pipe whose inode others may write to: the session may open its /dev/stderr again, though not read it.
 mkfifo -m 622 log.pipe
 split --bytes=512K --filter='mv -f log log.old 2> /dev/null; exec cat > log' - < log.pipe 3>&- 4>&- 5>&- 6>&- 7>&- &

@@ -13,7 +13,13 @@ export interface ProcessId {
 
 /** The process of this pid, or null where there is none. A zombie counts as none, unless only its first thread has ended. */
 export async function identify(pid: number): Promise<ProcessId | null> {
-  const fields = await readStat(pid)
+  return identifyBy(`/proc/${pid}/stat`)
+}
+
+/** The process that a copy of its `/proc/<pid>/stat` tells of, whether or not it is still there. */
+export async function identifyBy(path: string): Promise<ProcessId | null> {
+  const [first, ...fields] = await readStat(path)
+  const pid = Number(first)
   const [state, threads, start] = [fields[0], Number(fields[17]), fields[19]]
   const isOver = (state === 'Z' && threads <= 1) || state === 'X'
   return start === undefined || isOver ? null : { pid, start }
@@ -82,11 +88,11 @@ export async function readBootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }
 
-/** The fields of `/proc/<pid>/stat` from the third, the state, on; the second may contain anything, brackets too. */
-async function readStat(pid: number): Promise<string[]> {
+/** The fields of `/proc/<pid>/stat` without the second, which may contain anything, brackets too. */
+async function readStat(path: string): Promise<string[]> {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+    const text = await readFile(path, 'utf8')
+    return [text.slice(0, text.indexOf(' ')), ...text.slice(text.lastIndexOf(')') + 2).split(' ')]
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ESRCH')) return []
     throw error

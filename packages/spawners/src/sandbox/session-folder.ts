@@ -12,6 +12,8 @@ export interface SessionFolder {
   record: string
   /** What bubblewrap writes of the session's beginning and end, one JSON document a line. */
   status: string
+  /** The line of `/proc/<pid>/stat` that the launch began with; it leads the process group of what it started. */
+  launch: string
   /** The session's own files of `/etc`. */
   etc: string
   environment: string
@@ -46,6 +48,7 @@ export function sessionFolder(runtimeDir: string, id: string): SessionFolder {
     path,
     record: join(path, 'session.json'),
     status: join(path, 'status'),
+    launch: join(path, 'launch.stat'),
     etc: join(path, 'etc'),
     environment: join(path, 'environment'),
     log: join(path, 'log'),

@@ -5,7 +5,7 @@ import type { ExitReason } from '../spawner.ts'
 import { openCgroup } from './cgroup/open.ts'
 import type { SessionRecord } from './handle.ts'
 import { findPasta } from './network.ts'
-import { identify, isAlive, kill, readBootId, waitBriefly, type ProcessId } from './process.ts'
+import { identify, identifyBy, isAlive, kill, killPid, readBootId, waitBriefly, type ProcessId } from './process.ts'
 import { readStatus, removeSessionFolder, sessionFolder, type SessionFolder } from './session-folder.ts'
 
 /** How long the kernel may take to end killed processes. */
@@ -20,6 +20,7 @@ export async function tearDown(runtimeDir: string, record: SessionRecord): Promi
   const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup)
   let reason: ExitReason = { kind: 'unknown' }
   if (record.boot === (await readBootId())) {
+    if (record.init === null) await killLaunch(folder)
     const init = record.init ?? (await findInit(folder))
     if (init !== null) {
       if (record.program !== null && !(await isAlive(record.program))) await waitForExitCode(folder, init)
@@ -35,6 +36,14 @@ export async function tearDown(runtimeDir: string, record: SessionRecord): Promi
   await cgroup?.remove()
   await removeSessionFolder(folder, record.isMounted)
   return reason
+}
+
+/** What a killed service was launching: it would wait for that service for ever. */
+async function killLaunch(folder: SessionFolder): Promise<void> {
+  const launch = await identifyBy(folder.launch)
+  if (launch === null || !(await isAlive(launch))) return
+  killPid(-launch.pid, 'SIGKILL')
+  await waitForEnd(launch)
 }
 
 async function waitForEnd(process: ProcessId): Promise<void> {
