@@ -7,6 +7,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     // One file at a time: many of them look at the memory and the processes of the whole machine.
     maxWorkers: 1,
     // On a machine that is shared, what hangs on another's load is tried again; at a desk it is to be seen.

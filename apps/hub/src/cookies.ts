@@ -8,20 +8,26 @@ const longest = 400 * 24 * 3600
 
 /** The value of the first cookie of this name. Whatever else the header holds is passed over. */
 export function readCookie(header: string | undefined, name: string): string | undefined {
-  if (header === undefined) return undefined
-  let at = 0
-  while (at < header.length) {
+  return readCookies(header, name)[0]
+}
+
+/** The values of all cookies of this name: a page can set one for a path of its own, which browsers send first. */
+export function readCookies(header = '', name: string): string[] {
+  const values: string[] = []
+  for (let at = 0; at < header.length;) {
     const end = header.indexOf(';', at)
     const stop = end === -1 ? header.length : end
     const equals = header.indexOf('=', at)
     if (equals !== -1 && equals < stop && header.slice(at, equals).trim() === name)
-      return header
-        .slice(equals + 1, stop)
-        .trim()
-        .replace(/^"(.*)"$/, '$1')
+      values.push(
+        header
+          .slice(equals + 1, stop)
+          .trim()
+          .replace(/^"(.*)"$/, '$1'),
+      )
     at = stop + 1
   }
-  return undefined
+  return values
 }
 
 export interface CookieOptions {

@@ -72,6 +72,17 @@ test('a token in the address is taken for servers only, and goes no further', as
   expect(logged.join('')).not.toContain(token)
 })
 
+test('a cookie that a page set for its own path signs nobody out', async () => {
+  const { url, browser } = await withAda()
+  const [session, xsrf] = ['cygnet-session', '_xsrf'].map((name) => browser.cookies.get(name) ?? '')
+  const cookie = `cygnet-session=planted; _xsrf=planted; cygnet-session=${session}; _xsrf=${xsrf}`
+  const save = (token: string) =>
+    fetch(`${url}/user/ada/api`, { method: 'POST', headers: { cookie, origin: url, 'x-xsrftoken': token } })
+  expect((await fetch(`${url}/user/ada/api`, { headers: { cookie } })).status).toBe(200)
+  expect((await save(xsrf ?? '')).status).toBe(200)
+  expect((await save('wrong')).status).toBe(403)
+})
+
 test('what changes something by cookie proves where it comes from', async () => {
   const { url, browser, token } = await withAda()
   const xsrf = browser.cookies.get('_xsrf') ?? ''

@@ -2,7 +2,7 @@ import type { Identities, Identity } from '@cygnet/auth/identities'
 import { CygnetError } from '@cygnet/core/errors'
 import { sameSecret } from '@cygnet/core/ids'
 import type { IncomingMessage } from 'node:http'
-import { readCookie, sessionCookie, xsrfCookie } from './cookies.ts'
+import { readCookies, sessionCookie, xsrfCookie } from './cookies.ts'
 import type { Origins } from './origin.ts'
 import { localAdministrator, type AccountPrincipal, type Principal } from './principal.ts'
 import { isUserPath, readQuery, takeToken } from './request-target.ts'
@@ -54,9 +54,7 @@ export function createGate({ identities, origins }: GateOptions): Gate {
   }
 
   async function fromCookie(request: IncomingMessage, kind: 'request' | 'upgrade'): Promise<AccountPrincipal | null> {
-    const secret = readCookie(request.headers.cookie, sessionCookie)
-    if (secret === undefined) return null
-    const principal = toPrincipal(await identities.identify('cookie', secret))
+    const principal = await fromSessionCookies(request)
     if (principal === null) return null
     const isElsewhere = origins.sourceOf(request) === 'elsewhere'
     if (kind === 'upgrade') {
@@ -76,6 +74,15 @@ export function createGate({ identities, origins }: GateOptions): Gate {
       })
     return principal
   }
+
+  /** A page of a user's server can set a cookie of this name for its path, and must not sign its user out by it. */
+  async function fromSessionCookies(request: IncomingMessage): Promise<AccountPrincipal | null> {
+    for (const secret of readCookies(request.headers.cookie, sessionCookie).slice(0, 3)) {
+      const principal = toPrincipal(await identities.identify('cookie', secret))
+      if (principal !== null) return principal
+    }
+    return null
+  }
 }
 
 /** The token of `Authorization: token X` or `bearer X`. */
@@ -92,8 +99,8 @@ function isNavigation({ headers }: IncomingMessage): boolean {
 }
 
 function fitsCookie(request: IncomingMessage, token: string | undefined): boolean {
-  const cookie = readCookie(request.headers.cookie, xsrfCookie)
-  return cookie !== undefined && cookie !== '' && token !== undefined && sameSecret(cookie, token)
+  const cookies = readCookies(request.headers.cookie, xsrfCookie)
+  return token !== undefined && token !== '' && cookies.some((cookie) => sameSecret(cookie, token))
 }
 
 function toPrincipal(identity: Identity | null): AccountPrincipal | null {

@@ -3,7 +3,7 @@ import { statusOf, toCygnetError, CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { BrowserCookies } from '../browser-cookies.ts'
-import { readCookie, sessionCookie, xsrfCookie } from '../cookies.ts'
+import { readCookies, sessionCookie, xsrfCookie } from '../cookies.ts'
 import type { Gate } from '../gate.ts'
 import type { Origins } from '../origin.ts'
 import { pageHeaders } from '../pages/layout.ts'
@@ -75,8 +75,7 @@ export function mountSignInPages(app: FastifyInstance, { auth, gate, origins, co
     const header = request.headers['x-xsrftoken']
     if (typeof header === 'string') requireOwn(request, header)
     else requireOwn(request, (await readForm(request, reply)).get(xsrfCookie))
-    const secret = readCookie(request.headers.cookie, sessionCookie)
-    if (secret !== undefined) await auth.sessions.endSecret(secret)
+    for (const secret of readCookies(request.headers.cookie, sessionCookie)) await auth.sessions.endSecret(secret)
     cookies.signOut(request, reply)
     return request.headers.accept?.includes('json') === true ? reply.code(204).send() : reply.redirect('/hub/login')
   })
@@ -97,8 +96,7 @@ export function mountSignInPages(app: FastifyInstance, { auth, gate, origins, co
 
   /** The session that the browser had before ends: it was another sign-in, or someone planted it. */
   async function startSession(request: FastifyRequest, reply: FastifyReply, secret: string): Promise<void> {
-    const before = readCookie(request.headers.cookie, sessionCookie)
-    if (before !== undefined) await auth.sessions.endSecret(before)
+    for (const before of readCookies(request.headers.cookie, sessionCookie)) await auth.sessions.endSecret(before)
     cookies.signIn(request, reply, secret)
   }
 

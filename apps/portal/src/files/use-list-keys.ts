@@ -80,6 +80,8 @@ export function useListKeys(options: Options) {
     else if (onName && event.key.length === 1 && (event.key !== ' ' || continues(' '))) typeAhead(event.key)
     else return
     event.preventDefault()
+    // Whatever else is pressed, the next letter is the first of a name again.
+    if (event.key.length > 1) typed.current.text = ''
   }
 
   const typedBefore = () => (performance.now() - typed.current.at < 1_000 ? typed.current.text : '')
