@@ -41,10 +41,9 @@ export async function startNotebookServer({ environment = {} }: TestServerOption
     python: path.join(release, 'bin/python'),
     'python-path': path.join(project, 'python'),
     'jupyter-path': path.join(release, 'share/jupyter'),
-    preload: 'numpy,matplotlib',
   }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
-  const program = spawn(process.execPath, [path.join(project, 'packages/notebook-server/src/main.ts'), ...args], {
+  const program = spawn(process.execPath, [path.join(project, 'packages/notebook-server/dist/server.mjs'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { HOME: home, PATH: `${path.join(release, 'bin')}:/usr/bin:/bin`, LANG: 'C.UTF-8', ...environment },
   })

@@ -168,6 +168,20 @@ test('a table and a picture are shown', async () => {
   await lab.front.locator('.jp-ImageViewer img').waitFor()
 })
 
+test('Markdown is shown with the pictures beside it', async () => {
+  await mkdir(path.join(server.home, 'report'))
+  await writeFile(
+    path.join(server.home, 'report/curve.svg'),
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="9"/></svg>',
+  )
+  await writeFile(path.join(server.home, 'report/text.md'), '# Report\n\n![a curve](curve.svg)\n\n[on](../table.csv)\n')
+  await lab.open('lab/tree/report/text.md?reset')
+  await lab.chooseFor('text.md', 'Open With', 'Markdown Preview')
+  await lab.front.getByRole('heading', { name: 'Report' }).waitFor()
+  const width = () => lab.front.getByAltText('a curve').evaluate<number>('(image) => image.naturalWidth')
+  await poll(width).toBe(9)
+})
+
 test('a notebook goes back to its checkpoint', async () => {
   await lab.createNotebook()
   await lab.run('first = 1')

@@ -20,6 +20,12 @@ const patches: Patch[] = [
     replace: 'void save.invoke();',
   },
   {
+    // There is no process in a browser, and the Lab's own paths begin at the top.
+    file: 'path-browserify/index.js',
+    find: /process\.cwd\(\)/g,
+    replace: "'/'",
+  },
+  {
     // Every browser that runs the Lab reads woff2; the other forms are 3 MB that nobody fetches.
     file: '@fortawesome/fontawesome-free/css/all.min.css',
     find: /src:url\([^)]*\.eot\);src:[^}]*?(url\([^)]*\.woff2\) format\("woff2"\))[^}]*/g,
