@@ -1,7 +1,7 @@
 /** One of the systems that are measured side by side. */
 export interface Contender {
   name: string
-  /** Starts the service and resolves when it answers. */
+  /** Starts the service, and prepares a user and a token. */
   start(): Promise<RunningContender>
 }
 
@@ -11,10 +11,12 @@ export interface RunningContender {
   user: string
   /** A token of that user, with which their server is started and reached. */
   token: string
+  /** How long the service took until it answered, in milliseconds. */
+  ready: number
   /** The process ids of the service itself: hub and proxy, not the users' servers. */
   servicePids(): Promise<number[]>
-  /** Makes the user, where the start has not. */
-  addUser(): Promise<void>
+  /** The process ids of the user's server: its kernels, and its sandbox and network where it has them. */
+  serverPids(): Promise<number[]>
   stop(): Promise<void>
 }
 

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { removeData, cygnetCommand, startService } from '../test/support/service.ts'
 import type { Contender } from './contender.ts'
-import { descendants } from './process-tree.ts'
+import { descendants, withArguments, withEnvironment } from './process-tree.ts'
 
 /** This project, with its sandbox and limits on. */
 export function createCygnet(): Contender {
   return {
     name: 'Cygnet',
     start: async () => {
+      const began = performance.now()
       const service = await startService({ config: { log: 'error' } })
+      const ready = performance.now() - began
       const run = (...args: string[]): string =>
         execFileSync(process.execPath, [cygnetCommand, ...args, '--data', service.data], {
           input: 'correct horse\n',
@@ -20,10 +22,14 @@ export function createCygnet(): Contender {
         url: service.url,
         user: 'ada',
         token,
-        addUser: async () => {},
+        ready,
         servicePids: async () => [
           service.pid,
           ...(await descendants(service.pid, (command) => !/bwrap|pasta|server\.mjs/.test(command))),
+        ],
+        serverPids: async () => [
+          ...(await withEnvironment('JUPYTERHUB_USER', 'ada')),
+          ...(await withArguments('pasta', '-T', new URL(service.url).port)),
         ],
         stop: async () => {
           await service.stop()

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ask, type Contender, type RunningContender } from './contender.ts'
 import { installPeer } from './peer.ts'
-import { descendants } from './process-tree.ts'
+import { descendants, withEnvironment } from './process-tree.ts'
 
 const token = 'a-token-for-the-measurement-alone'
 
@@ -20,6 +20,7 @@ export async function createJupyterHub(): Promise<Contender> {
       const config = join(folder, 'jupyterhub_config.py')
       await writeFile(config, toConfig(port ?? 0, api ?? 0, hub ?? 0))
       const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, CONFIGPROXY_AUTH_TOKEN: 'proxy' }
+      const began = performance.now()
       const child = spawn(python, ['-m', 'jupyterhub', '-f', config], {
         cwd: folder,
         env,
@@ -37,23 +38,24 @@ export async function createJupyterHub(): Promise<Contender> {
         () => child.exitCode !== null,
         () => log,
       )
+      const ready = performance.now() - began
       const contender: RunningContender = {
         url,
         user: 'ada',
         token,
-        addUser: async () => {
-          await ask(contender, 'POST', '/hub/api/users/ada', undefined, [409])
-        },
+        ready,
         servicePids: async () => [
           child.pid ?? 0,
           ...(await descendants(child.pid ?? 0, (command) => !command.includes('singleuser'))),
         ],
+        serverPids: () => withEnvironment('JUPYTERHUB_USER', 'ada'),
         stop: async () => {
           child.kill('SIGTERM')
           await closed.promise
           await rm(folder, { recursive: true, force: true })
         },
       }
+      await ask(contender, 'POST', '/hub/api/users/ada', undefined, [409])
       return contender
     },
   }

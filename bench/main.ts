@@ -74,7 +74,7 @@ function toPage(content: string, old: string): string {
 
 \`npm run bench\`, last run on ${date}: ${machine}. Both systems in the same run, by turns, medians of ${rounds} rounds; the ratio counts,
 for the machine may be shared. Cygnet runs its servers in sandboxes with limits; JupyterHub's \`simple\` spawner starts plain processes.
-Memory is the proportional set size.
+Memory is the proportional set size a minute after the last request; Cygnet's server includes the process of its private network.
 
 ${content}
 

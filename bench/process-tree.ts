@@ -32,6 +32,14 @@ export async function withEnvironment(name: string, value: string): Promise<numb
   return all.filter((_, index) => matches[index] === true).map(({ pid }) => pid)
 }
 
+/** All processes of a program that has these arguments, one after another. */
+export async function withArguments(program: string, ...words: string[]): Promise<number[]> {
+  const all = await listProcesses()
+  return all
+    .filter(({ command }) => command.includes(`${program} `) && command.includes(` ${words.join(' ')} `))
+    .map(({ pid }) => pid)
+}
+
 /** Proportional set size in MiB of processes together: shared pages are counted once. */
 export async function proportionalMiB(pids: number[]): Promise<number> {
   const sizes = await Promise.all(
