@@ -178,7 +178,8 @@ test('Markdown is shown with the pictures beside it', async () => {
   await lab.open('lab/tree/report/text.md?reset')
   await lab.chooseFor('text.md', 'Open With', 'Markdown Preview')
   await lab.front.getByRole('heading', { name: 'Report' }).waitFor()
-  const width = () => lab.front.getByAltText('a curve').evaluate<number>('(image) => image.naturalWidth')
+  const picture = lab.front.getByAltText('a curve')
+  const width = () => picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth)
   await poll(width).toBe(9)
 })
 
