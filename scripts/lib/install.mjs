@@ -12,24 +12,25 @@ export async function installDependencies() {
     throw new Error(
       `Cygnet needs Node 20 or newer to install itself; this is ${process.version}. See https://nodejs.org.`,
     )
-  await install('dependencies', root, [])
+  await install('dependencies', root)
 }
 
 /** Installs the dependencies of the lab, a package of its own: it needs another React than the portal. */
 export async function installLabDependencies() {
-  await install('dependencies of the lab', join(root, 'apps', 'lab'), ['--ignore-scripts'])
+  await install('dependencies of the lab', join(root, 'apps', 'lab'))
 }
 
-async function install(what, folder, flags) {
+async function install(what, folder) {
   const stamp = join(folder, 'node_modules', '.installed')
   const lock = createHash('sha256')
     .update(await readFile(join(folder, 'package-lock.json')))
     .digest('hex')
   if (await isStamped(stamp, lock)) return
   await step(`Installing the ${what}`, async () => {
-    const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+    // All binaries lie in the packages: no package needs to run a script of its own, nor a compiler.
+    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     // Not `npm ci`: it refuses a lock without the binaries of other platforms, which some mirrors of the registry do not have.
-    await runQuietly('npm install', 'npm', ['install', '--no-save', ...flags, ...quiet], { cwd: folder })
+    await runQuietly('npm install', 'npm', ['install', '--no-save', ...flags], { cwd: folder })
     await writeStamp(stamp, lock)
   })
 }

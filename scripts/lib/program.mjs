@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /** The Node that the service runs on: an npm package, so that the machine's own may be older. */
-export const node = join(root, 'node_modules', 'node', 'bin', 'node')
+export const node = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')
 
 /** The environment of everything that is run: the project's own programs come first on the PATH. */
 function environment() {

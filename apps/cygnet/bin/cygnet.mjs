@@ -2,19 +2,18 @@
 // Runs the command on the project's own Node, so that the machine's may be older, with V8's compile cache on. The service itself
 // gets a small young generation: it allocates little that lives long, and this takes 30 MB off it at the same speed.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const script = fileURLToPath(import.meta.url)
+const script = realpathSync(fileURLToPath(import.meta.url))
 const top = join(dirname(script), '..', '..', '..')
-const node = join(top, 'node_modules', 'node', 'bin', 'node')
+const node = join(top, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')
 const words = process.argv.slice(2)
-const [major] = process.versions.node.split('.').map(Number)
 const small = '--max-semi-space-size=4'
 
-if (major < 24) runOnOwnNode()
+if (realpathSync(process.execPath) !== node) runOnOwnNode()
 else if (words.includes('start') && !process.execArgv.includes(small)) becomeSmall()
 else {
   module.enableCompileCache(join(top, 'node_modules', '.cache', 'cygnet'))

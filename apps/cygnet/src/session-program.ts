@@ -27,7 +27,10 @@ export type DescribeSession = (
 /** Describes sessions of the notebook server in a release. */
 export function createSessionDescriber(parts: DescriberParts): DescribeSession {
   const program = [
-    { source: join(parts.top, 'node_modules', 'node', 'bin', 'node'), target: '/opt/cygnet/node' },
+    {
+      source: join(parts.top, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node'),
+      target: '/opt/cygnet/node',
+    },
     { source: join(parts.top, 'packages', 'notebook-server', 'dist'), target: '/opt/cygnet/notebook-server' },
     { source: join(parts.top, 'apps', 'lab', 'dist'), target: '/opt/cygnet/lab' },
     { source: join(parts.top, 'python'), target: '/opt/cygnet/python' },

@@ -88,7 +88,7 @@ test.runIf(hasSandbox).each(['session.json', 'launch.stat', 'log'])(
     expect(await servers.restore()).toBe(0)
     expect(await servers.view(ada)).toMatchObject({ reason: expect.stringContaining('interrupted') })
     expect(await readdir(join(folder, 'run', 'servers'))).toEqual([])
-    expect(await processesOf(sessions)).toEqual([])
+    await expect.poll(() => processesOf(sessions)).toEqual([])
     await servers.start(ada, {})
     await servers.settle(ada, 30_000)
     expect(await servers.view(ada)).toMatchObject({ phase: 'running' })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { CygnetError } from '@cygnet/core/errors'
@@ -40,6 +41,8 @@ export async function tearDown(runtimeDir: string, record: SessionRecord): Promi
 
 /** What a killed service was launching: it would wait for that service for ever. */
 async function killLaunch(folder: SessionFolder): Promise<void> {
+  // It may be about to write its line. Before that it ends by itself once the folder is gone.
+  await waitBriefly(async () => !existsSync(folder.launch) || (await identifyBy(folder.launch)) !== null, 1000)
   const launch = await identifyBy(folder.launch)
   if (launch === null || !(await isAlive(launch))) return
   killPid(-launch.pid, 'SIGKILL')

@@ -31,7 +31,7 @@ export async function openSandboxes(
     releases: async () => releases,
     describeSession: () => ({
       software: [
-        { source: join(top, 'node_modules', 'node', 'bin', 'node'), target: '/opt/cygnet/node' },
+        { source: join(top, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node'), target: '/opt/cygnet/node' },
         { source: fileURLToPath(new URL('./session.mjs', import.meta.url)), target: '/opt/cygnet/session.mjs' },
       ],
       command: ['/opt/cygnet/node', '/opt/cygnet/session.mjs'],
