@@ -10,7 +10,7 @@ export const node = join(root, 'node_modules', `node-linux-${process.arch}`, 'bi
 
 /** The environment of everything that is run: the project's own programs come first on the PATH. */
 function environment() {
-  return { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` }
+  return { ...process.env, PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':') }
 }
 
 /** A program that ended with another code than 0, or by a signal. */

@@ -24,6 +24,7 @@ const requirements: Requirement[] = [
   },
   { name: 'bubblewrap', packages: ['bubblewrap'], check: ['bwrap', '--version'] },
   { name: 'setpriv', packages: ['util-linux'], check: ['setpriv', '--version'] },
+  { name: 'ip', packages: ['iproute2'], optional: true, check: ['ip', '-V'] },
   { name: 'pasta', packages: ['passt'], optional: true, check: ['pasta', '--version'] },
 ]
 
@@ -34,16 +35,43 @@ const requirements: Requirement[] = [
 export async function ensureRequirements(report: (message: string) => void): Promise<void> {
   const missing = await findMissing()
   if (missing.length === 0) return
-  const packages = missing.flatMap((requirement) => requirement.packages)
-  if (process.getuid?.() === 0 && (await isDebian())) {
-    report(`Installing ${packages.join(', ')}`)
-    await install(packages)
+  if (process.getuid?.() === 0 && (await isDebian())) await installAll(missing, report)
+  const still = await findMissing()
+  const needed = still.filter(({ optional }) => optional !== true)
+  if (needed.length > 0)
+    throw new CygnetError('unavailable', `This machine lacks ${namesOf(needed)}.`, {
+      mend: `Install it, on Debian or Ubuntu with:\n    sudo apt-get install -y ${packagesOf(still)}`,
+    })
+  for (const { name, packages } of still)
+    report(
+      `${name} is not on this machine; the service runs without it (Debian and Ubuntu have it as ${packages.join(', ')}).`,
+    )
+}
+
+/** An older distribution may not have what is optional: it must not keep the rest from being installed. */
+async function installAll(missing: Requirement[], report: (message: string) => void): Promise<void> {
+  report(`Installing ${packagesOf(missing)}`)
+  const updated = await apt(['update', '-q'])
+  for (const optional of [false, true]) {
+    const some = missing.filter((one) => (one.optional ?? false) === optional)
+    if (some.length === 0) continue
+    const packages = some.flatMap((one) => one.packages)
+    const installed = await apt(['install', '-y', '-q', '--no-install-recommends', ...packages])
+    if (installed.code === 0 || optional) continue
+    throw new CygnetError(
+      'unavailable',
+      `apt-get could not install ${packages.join(', ')}:\n${installed.words}${updated.words}`,
+      { mend: `Install them by hand: apt-get install ${packages.join(' ')}` },
+    )
   }
-  const still = (await findMissing()).filter((requirement) => requirement.optional !== true)
-  if (still.length === 0) return
-  throw new CygnetError('unavailable', `This machine lacks ${still.map(({ name }) => name).join(', ')}.`, {
-    mend: `Install it, on Debian or Ubuntu with:\n    sudo apt-get install -y ${packages.join(' ')}`,
-  })
+}
+
+function namesOf(some: Requirement[]): string {
+  return some.map(({ name }) => name).join(', ')
+}
+
+function packagesOf(some: Requirement[]): string {
+  return some.flatMap(({ packages }) => packages).join(' ')
 }
 
 async function findMissing(): Promise<Requirement[]> {
@@ -63,20 +91,6 @@ async function isDebian(): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-async function install(packages: string[]): Promise<void> {
-  const flags = ['install', '-y', '-q', '--no-install-recommends', ...packages]
-  const updated = await apt(['update', '-q'])
-  const installed = await apt(flags)
-  if (installed.code !== 0)
-    throw new CygnetError(
-      'unavailable',
-      `apt-get could not install ${packages.join(', ')}:\n${installed.words}${updated.words}`,
-      {
-        mend: `Install them by hand: apt-get install ${packages.join(' ')}`,
-      },
-    )
 }
 
 async function apt(args: string[]): Promise<{ code: number | null; words: string }> {

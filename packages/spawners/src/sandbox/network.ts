@@ -101,7 +101,8 @@ export async function findPasta(mac: string, entrance?: string): Promise<Process
 async function startPasta(options: NetworkOptions, holder: number): Promise<void> {
   const { programs, uid, mac, entrances, frontDoorPort, isForwarded } = options
   const onLoopback = frontDoorPort === null ? 'none' : String(frontDoorPort)
-  const flags = '--config-net --no-map-gw --quiet -t none -u none -U none'.split(' ')
+  // Newer ones end with the process that they were told the namespace by, which is our holder; the session goes on.
+  const flags = '--config-net --no-map-gw --no-netns-quit --quiet -t none -u none -U none'.split(' ')
   const forward = isForwarded ? ['--dns-forward', forwardedResolver] : []
   const args = [...flags, '-T', onLoopback, '--ns-mac-addr', mac, ...addressFamilies(), ...forward, String(holder)]
   const pasta = [...asUser(programs, uid, []), programs.pasta ?? 'pasta', ...args]
