@@ -9,7 +9,8 @@ export interface RunOptions {
 
 /**
  * Runs a program to its end and resolves with the lines of its standard output.
- * @throws CygnetError `unavailable` naming the program, with the last lines that it wrote, where it fails or does not exist
+ * @throws CygnetError `unavailable` naming the program, with the last lines that it wrote, where it fails or does not exist;
+ *   the signal's reason where it was to stop
  */
 export async function run(program: string, args: string[], options: RunOptions): Promise<string[]> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal: options.signal })
@@ -26,9 +27,13 @@ export async function run(program: string, args: string[], options: RunOptions):
   })
   createInterface(child.stderr).on('line', keep)
   const { promise, resolve, reject } = Promise.withResolvers<string[]>()
-  child.on('error', (cause) => reject(toError(String(cause), cause)))
+  child.on('error', (cause) => {
+    // Where it is to stop, it is waited for: what it wrote is cleaned up next.
+    if (!options.signal.aborted) reject(toError(String(cause), cause))
+  })
   child.on('close', (code, signal) => {
     if (code === 0) resolve(output)
+    else if (options.signal.aborted) reject(options.signal.reason as Error)
     else reject(toError(signal === null ? `it ended with ${code}` : `it was ended by ${signal}`))
   })
   return promise

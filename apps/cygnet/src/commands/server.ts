@@ -17,7 +17,7 @@ export function defineServerCommands(program: Command, { action }: CommandContex
           one.user,
           one.phase,
           one.since ?? '',
-          one.choice === null ? '' : `${one.choice.release}, ${one.choice.cores} cores, ${one.choice.memoryGiB} GiB`,
+          one.choice === null ? '' : `${one.choice.release}, ${toCores(one.choice.cores)}, ${one.choice.memoryGiB} GiB`,
           one.memory === null ? '' : `${Math.round(one.memory.used / 2 ** 20)} MiB`,
         ])
         printResult(servers, json, () => toTable([['USER', 'PHASE', 'SINCE', 'CHOICE', 'MEMORY'], ...rows]))
@@ -35,4 +35,8 @@ export function defineServerCommands(program: Command, { action }: CommandContex
         else printNote(`Stopped the server of ${name}.`)
       }),
     )
+}
+
+function toCores(count: number): string {
+  return count === 1 ? '1 core' : `${count} cores`
 }
