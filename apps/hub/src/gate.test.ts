@@ -72,6 +72,33 @@ test('a token in the address is taken for servers only, and goes no further', as
   expect(logged.join('')).not.toContain(token)
 })
 
+test('a link with a stranger’s token shows nobody the stranger’s pages', async () => {
+  const { url, bob, auth, browser, token } = await withAda()
+  const { secret: strange } = await auth.tokens.create(bob, { note: 'test' })
+  const page = `/user/bob/api?token=${strange}`
+  // Who is signed in stays who they are, whatever the address says.
+  expect((await browser.get(page)).status).toBe(403)
+  expect((await fetch(url + page)).status).toBe(200)
+  for (const destination of [
+    'document',
+    'iframe',
+    'embed',
+    'object',
+    'script',
+    'style',
+    'worker',
+    'serviceworker',
+    'image',
+  ])
+    expect((await fetch(url + page, { headers: { 'sec-fetch-dest': destination } })).status, destination).toBe(401)
+  expect((await fetch(url + page, { headers: { 'sec-fetch-dest': 'empty' } })).status).toBe(200)
+  const own = await browser.get(`/user/ada/api?x=1&token=${token}`, {
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  })
+  expect(await own.json()).toMatchObject({ via: 'cookie', url: '/user/ada/api?x=1' })
+})
+
 test('a cookie that a page set for its own path signs nobody out', async () => {
   const { url, browser } = await withAda()
   const [session, xsrf] = ['cygnet-session', '_xsrf'].map((name) => browser.cookies.get(name) ?? '')

@@ -37,20 +37,29 @@ export function createGate({ identities, origins }: GateOptions): Gate {
       const header = readAuthorization(request.headers.authorization)
       // Who shows a token means it: a wrong one is nobody, whatever cookies come along.
       if (header !== undefined) return toPrincipal(await identities.identify('token', header))
-      return (await fromQuery(request)) ?? (await fromCookie(request, kind))
+      return (await fromAddress(request)) ?? (await fromCookie(request, kind))
     },
     isOwnForm(request, field) {
       return origins.sourceOf(request) !== 'elsewhere' && fitsCookie(request, field ?? undefined)
     },
   }
 
-  async function fromQuery(request: IncomingMessage): Promise<AccountPrincipal | null> {
+  /**
+   * A token in the address is for programs. A link can bring a signed-in browser to a stranger's server with the stranger's
+   * token, and what that server answers would be a page of this origin: it must not count where a browser shows or runs the
+   * answer, nor for a browser in which somebody else is signed in.
+   */
+  async function fromAddress(request: IncomingMessage): Promise<AccountPrincipal | null> {
     const url = request.url ?? ''
     const found = isUserPath(url) ? takeToken(url) : undefined
     if (found === undefined) return null
-    const principal = toPrincipal(await identities.identify('token', found.token))
-    if (principal !== null) request.url = found.without
-    return principal
+    const identity = await identities.identify('token', found.token)
+    if (identity === null) return null
+    request.url = found.without
+    if (isShown(request)) return null
+    const signedIn = await fromSessionCookies(request)
+    if (signedIn !== null && signedIn.user.id !== identity.user.id) return null
+    return { kind: 'user', ...identity, isInAddress: true }
   }
 
   async function fromCookie(request: IncomingMessage, kind: 'request' | 'upgrade'): Promise<AccountPrincipal | null> {
@@ -88,6 +97,12 @@ export function createGate({ identities, origins }: GateOptions): Gate {
 /** The token of `Authorization: token X` or `bearer X`. */
 function readAuthorization(header: string | undefined): string | undefined {
   return header === undefined ? undefined : /^(?:token|bearer) +(\S+)\s*$/i.exec(header)?.[1]
+}
+
+/** Whether a browser says that it will show or run the answer, rather than hand it to a script. */
+function isShown({ headers }: IncomingMessage): boolean {
+  const destination = headers['sec-fetch-dest']
+  return destination !== undefined && destination !== 'empty' && destination !== 'websocket'
 }
 
 function isNavigation({ headers }: IncomingMessage): boolean {

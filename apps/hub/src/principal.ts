@@ -11,6 +11,8 @@ export interface AccountPrincipal {
   kind: 'user'
   user: PrincipalUser
   via: 'cookie' | 'token'
+  /** The token stood in the address, where anybody can make a browser send it. */
+  isInAddress?: boolean
   /** Names the sign-in session or the token; no secret. */
   credential: string
 }

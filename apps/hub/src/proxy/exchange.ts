@@ -22,6 +22,8 @@ export interface Destination {
   /** Of the session: `/user/<name>/`. */
   basePath: string
   authorization: string
+  /** Whether a browser may show what comes back only as a page of nobody. */
+  isSandboxed: boolean
   /** Given for an upgrade to a WebSocket: takes over once the server switched. A refusal is passed on like any response. */
   onUpgrade?: ((head: ResponseHead, socket: Socket, rest: Buffer) => void) | undefined
 }
@@ -235,7 +237,9 @@ export class Exchange implements ResponseSink {
   }
 
   #passable(fields: string[]): string[] {
-    return toResponseFields(fields, this.#destination.basePath, this.#options.hubCookies, this.#trailers)
+    const { basePath, isSandboxed } = this.#destination
+    const passed = toResponseFields(fields, basePath, this.#options.hubCookies, this.#trailers)
+    return isSandboxed ? [...passed, 'content-security-policy', 'sandbox'] : passed
   }
 }
 

@@ -46,6 +46,17 @@ test.each([
   await expect.poll(() => upstream.open.size).toBe(0)
 })
 
+test('what a token in the address opened is a page of nobody, whatever the server wishes', async () => {
+  await using upstream = await serveHttp((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': "script-src 'unsafe-inline'" })
+    response.end('<script>fetch("/hub/api/user")</script>')
+  })
+  await using front = await openFront(upstream.address, { isInAddress: true })
+  const received = await front.exchange(get)
+  expect(received).toMatch(/^content-security-policy: script-src 'unsafe-inline'\r$/m)
+  expect(received).toMatch(/^content-security-policy: sandbox\r$/m)
+})
+
 test('a server that dies in the middle of an answer: the client sees that it is not whole', async () => {
   for (const head of ['Content-Length: 100', 'Transfer-Encoding: chunked']) {
     await using upstream = await serveBytes(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n4\r\npart\r\n`, true)

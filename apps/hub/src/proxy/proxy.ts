@@ -42,11 +42,12 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const options: ForwardOptions = { hubCookies: new Set([sessionCookie, xsrfCookie]), trustProxy: deps.trustProxy }
   const upstreams = createUpstreams()
 
-  const toDestination = (target: ServerTarget, place: Place): Destination => ({
+  const toDestination = (target: ServerTarget, place: Place, visit: Visit): Destination => ({
     pool: upstreams.of(target).pool,
     target: place.path + withoutCredentials(place.search),
     basePath: `/user/${place.name}/`,
     authorization: target.authorization,
+    isSandboxed: visit.principal.isInAddress === true,
   })
 
   const forward = (request: IncomingMessage, response: ServerResponse, name: string, destination: Destination): void =>
@@ -81,7 +82,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     target.lastActivity = Date.now()
     const response = createUpgradeResponse(request, socket)
     const takeEarly = holdEarlyData(socket, head)
-    const destination = toDestination(target, place)
+    const destination = toDestination(target, place, visit)
     destination.onUpgrade = (answer, server, rest) => {
       const fields = toResponseFields(answer.fields, destination.basePath, options.hubCookies, false)
       if (!writeSwitch(response, socket, answer, fields)) {
@@ -107,7 +108,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
         const route = deps.servers.route(place.name)
         if (route.at !== 'running') return answerAbsent(request, response, route)
         route.target.lastActivity = Date.now()
-        forward(request, response, place.name, toDestination(route.target, place))
+        forward(request, response, place.name, toDestination(route.target, place, visit))
       } catch (error) {
         answerError(request, response, error)
       }

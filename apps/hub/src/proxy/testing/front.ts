@@ -33,7 +33,10 @@ export interface Front extends AsyncDisposable {
 }
 
 /** The hub's front door with the proxy behind it, for a visitor whom the gate has let in as ada. */
-export async function openFront(address: Address, options: { trustProxy?: boolean } = {}): Promise<Front> {
+export async function openFront(
+  address: Address,
+  options: { trustProxy?: boolean; isInAddress?: boolean } = {},
+): Promise<Front> {
   const end = new AbortController()
   const target: ServerTarget = { address, authorization: 'token the-secret', gone: end.signal, lastActivity: 0 }
   const front: Pick<Front, 'route' | 'checks' | 'onCheck'> = {
@@ -53,7 +56,11 @@ export async function openFront(address: Address, options: { trustProxy?: boolea
     logger: createSilentLogger(),
   })
   const door = createFrontDoor({
-    gate: { authenticate: async () => ada, admitLocal: () => {}, isOwnForm: () => false },
+    gate: {
+      authenticate: async () => ({ ...ada, isInAddress: options.isInAddress ?? false }),
+      admitLocal: () => {},
+      isOwnForm: () => false,
+    },
     proxy,
     connections: { keep: () => {}, close: () => {} },
     routes: (_request, response) => response.writeHead(404).end('elsewhere'),
