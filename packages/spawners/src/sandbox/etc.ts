@@ -29,8 +29,8 @@ export const hostEtc = [
   'networks',
   'os-release',
   'perl',
+  'pip.conf',
   'pki',
-  'profile',
   'profile.d',
   'protocols',
   'python3',
@@ -84,6 +84,7 @@ export async function writeEtc(folder: string, options: EtcOptions): Promise<str
       'ethers: files',
       'rpc: files',
     ]),
+    profile: toProfile(await readFile('/etc/profile', 'utf8').catch(() => '')),
     'resolv.conf': resolver,
   }
   await Promise.all(Object.entries(files).map(([name, text]) => writeForUser(join(folder, name), text)))
@@ -94,6 +95,11 @@ export async function writeEtc(folder: string, options: EtcOptions): Promise<str
 export async function writeForUser(path: string, text: string): Promise<void> {
   await writeFile(path, text)
   await chmod(path, 0o444)
+}
+
+/** The host's, for login shells such as terminals, but for the search path, which it would set afresh: the session's own stays. */
+function toProfile(text: string): string {
+  return lines(['session_path=$PATH', text, 'PATH=$session_path', 'export PATH', 'unset session_path'])
 }
 
 /** The names that the administrator gave to other machines. */

@@ -170,6 +170,13 @@ test('it finds itself at home: names, terminals, locales, certificates, an own h
   )
 })
 
+test('a login shell finds what the session was given to find first', async () => {
+  const shell = await bed.startShell()
+  const path = '/somewhere/bin:/usr/bin:/bin'
+  expect(await shell.print(`PATH=${path} bash -l -c 'echo "$PATH"'`)).toBe(`${path}\n`)
+  expect(await shell.print(`PATH=${path} bash -l -c 'echo "[$session_path]"'`)).toBe('[]\n')
+})
+
 test('no descriptor of the service comes along, and the log takes what programs write to /dev/stderr', async () => {
   const shell = await bed.startShell()
   const open = (await shell.print('for p in /proc/2/fd/*; do readlink $p; done')).split('\n')
