@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { CygnetError } from '@cygnet/core/errors'
 import {
   bodyOf,
@@ -94,11 +95,17 @@ export class Exchange implements ResponseSink {
   onInformation(head: ResponseHead): void {
     // 100 was answered by the hub itself; a client of HTTP/1.0 knows none of these.
     if (head.status === 100 || this.#request.httpVersionMinor === 0 || this.#response.headersSent) return
+    const { socket } = this.#response
+    // Behind an answer that is not out yet, node would keep it in memory, and it would come too late to be of use.
+    if (this.#isDone || socket === null) return
     try {
       this.#response.writeInformation(head.status, this.#passable(head.fields))
     } catch (cause) {
       this.#giveUp(malformed(cause))
+      return
     }
+    // Node tells nobody whether there was room, and of this writing the response has no 'drain'.
+    if (socket.writableNeedDrain) this.#waitForClient(socket)
   }
 
   onHead(head: ResponseHead): void {
@@ -119,7 +126,7 @@ export class Exchange implements ResponseSink {
       // As a string it leaves in one write with the head; what is longer is not worth the copy.
       if (piece.length <= maxStringBytes) this.#response.end(piece.toString('latin1'), 'latin1')
       else this.#response.end(piece)
-    } else if (!this.#response.write(piece)) this.#waitForClient()
+    } else if (!this.#response.write(piece)) this.#waitForClient(this.#response)
   }
 
   onQuiet(): void {
@@ -193,11 +200,11 @@ export class Exchange implements ResponseSink {
     connection.finish()
   }
 
-  #waitForClient(): void {
+  #waitForClient(client: Writable): void {
     this.#connection?.pause()
     if (this.#isWaiting) return
     this.#isWaiting = true
-    this.#response.once('drain', () => {
+    client.once('drain', () => {
       this.#isWaiting = false
       if (!this.#isDone) this.#connection?.resume()
     })

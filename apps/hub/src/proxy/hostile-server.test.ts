@@ -57,6 +57,43 @@ test('what a token in the address opened is a page of nobody, whatever the serve
   expect(received).toMatch(/^content-security-policy: sandbox\r$/m)
 })
 
+test('a server that announces its answer for ever is cut off, though its client reads nothing', async () => {
+  const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(1000)}\r\n\r\n`
+  let sent = 0
+  await using upstream = await serveRaw((socket) => {
+    const next = (): void => {
+      do sent += 1
+      while (socket.write(hint))
+    }
+    socket.on('error', () => {})
+    socket.on('drain', next)
+    socket.once('data', next)
+  })
+  await using front = await openFront(upstream.address)
+  const client = front.connect()
+  client.write(get)
+  // The client reads nothing, and the hub does not wait for it to tell that this is no answer.
+  await expect.poll(() => sent > 0 && upstream.open.size === 0).toBe(true)
+  const received = await readAll(client)
+  expect(received.match(/^HTTP\/1\.1 \d+/gm)).toEqual([...Array<string>(8).fill('HTTP/1.1 103'), 'HTTP/1.1 503'])
+  expect(received).toMatch(/no HTTP response/)
+})
+
+test('eight announcements before an answer are passed on, large ones too', async () => {
+  const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(60_000)}\r\n\r\n`
+  const body = 'y'.repeat(300_000)
+  await using upstream = await serveBytes(
+    `${hint.repeat(8)}HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  await using front = await openFront(upstream.address)
+  // Two at once: what waits behind another answer loses its announcements, not its answer.
+  const received = await front.exchange(get.replace('close', 'keep-alive') + get)
+  const statuses = received.match(/HTTP\/1\.1 \d+/g) ?? []
+  expect(statuses.filter((status) => status === 'HTTP/1.1 200')).toHaveLength(2)
+  expect(statuses.slice(0, 8)).toEqual(Array<string>(8).fill('HTTP/1.1 103'))
+  expect(received.split(body)).toHaveLength(3)
+})
+
 test('a server that dies in the middle of an answer: the client sees that it is not whole', async () => {
   for (const head of ['Content-Length: 100', 'Transfer-Encoding: chunked']) {
     await using upstream = await serveBytes(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n4\r\npart\r\n`, true)

@@ -4,11 +4,13 @@ import { createChunkedDecoder, type ChunkedDecoder } from './chunked-decoder.ts'
 import { MalformedResponse, parseResponseHead, type ResponseHead } from './response-head.ts'
 
 const maxHeadBytes = 65_536
+/** Nobody needs more before an answer, and without an end they would never let it come. */
+const maxInformation = 8
 const endOfHead = Buffer.from('\r\n\r\n')
 
 /** Takes what a request is answered with. `onEnd` or `onFailure` is the last call. */
 export interface ResponseSink {
-  /** A response before the final one: 100, 102, 103. */
+  /** A response before the final one: 100, 102, 103. There are no more than eight. */
   onInformation(head: ResponseHead): void
   onHead(head: ResponseHead): void
   /** `isLast` where the body is known to end with this piece; `onEnd` follows all the same. */
@@ -26,7 +28,7 @@ export interface ResponseSink {
 
 type State =
   | { at: 'idle' }
-  | { at: 'head'; method: string; sink: ResponseSink; seen: Buffer | null }
+  | { at: 'head'; method: string; sink: ResponseSink; seen: Buffer | null; information: number }
   | { at: 'body'; head: ResponseHead; sink: ResponseSink; left: number; chunked: ChunkedDecoder | null }
   | { at: 'gone' }
 
@@ -74,7 +76,7 @@ export class UpstreamConnection {
   send(method: string, head: string, hasBody: boolean, sink: ResponseSink): void {
     this.uses++
     this.#requestDone = !hasBody
-    this.#state = { at: 'head', method, sink, seen: null }
+    this.#state = { at: 'head', method, sink, seen: null, information: 0 }
     this.socket.write(head, 'latin1')
   }
 
@@ -139,8 +141,11 @@ export class UpstreamConnection {
     const next = end + 4
     state.seen = null
     if (head.status === 101) return this.#upgrade(state.sink, head, bytes.subarray(next))
-    if (head.status < 200) state.sink.onInformation(head)
-    else this.#beginBody(state.sink, head)
+    if (head.status < 200) {
+      if (++state.information > maxInformation)
+        throw new MalformedResponse('The server sent too many responses before the final one.')
+      state.sink.onInformation(head)
+    } else this.#beginBody(state.sink, head)
     // Positions in what was put together are handed on by reading the rest of it as data of its own.
     if (seen === null) return next
     if (next < bytes.length) this.#read(bytes.subarray(next))
