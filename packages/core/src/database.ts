@@ -1,5 +1,5 @@
 import SqliteDatabase from 'better-sqlite3'
-import { Kysely, Migrator, SqliteDialect, type Migration } from 'kysely'
+import { Kysely, Migrator, SqliteDialect, type Migration, type SqliteDatabase as SqliteDialectDatabase } from 'kysely'
 
 /** A block's own tables. Names sort in the order in which they are applied and begin with the block's name: `auth-001-users`. */
 export type Migrations = Record<string, Migration>
@@ -16,7 +16,7 @@ export async function openDatabase<Tables>(path: string, migrations: Migrations[
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = NORMAL')
   sqlite.pragma('foreign_keys = ON')
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withLenientRollback(sqlite) }) })
   try {
     await migrate(database, Object.assign({}, ...migrations))
   } catch (error) {
@@ -24,6 +24,15 @@ export async function openDatabase<Tables>(path: string, migrations: Migrations[
     throw error
   }
   return database
+}
+
+/** SQLite rolls back by itself on a full disk. To do it again would fail, and that error would hide why. */
+function withLenientRollback(sqlite: SqliteDatabase.Database): SqliteDialectDatabase {
+  const nothing = 'select 1 where false'
+  return {
+    close: () => sqlite.close(),
+    prepare: (words) => sqlite.prepare(words === 'rollback' && !sqlite.inTransaction ? nothing : words),
+  }
 }
 
 async function migrate<Tables>(database: Kysely<Tables>, migrations: Migrations): Promise<void> {

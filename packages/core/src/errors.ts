@@ -88,13 +88,16 @@ export function isSystemError(thrown: unknown, ...codes: string[]): thrown is No
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && codes.includes(thrown.code)
 }
 
+/** What SQLite says on a full disk: of the database, its log, and the index of that, which is mapped into memory. */
+const fullDatabase = ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_IOERR_FSYNC']
+
 function fromSystemError(thrown: unknown): CygnetError | undefined {
   const cause = { cause: thrown }
   if (isSystemError(thrown, 'ENOENT', 'ENOTDIR'))
     return new CygnetError('not-found', 'There is no such file or folder.', cause)
   if (isSystemError(thrown, 'EEXIST', 'ENOTEMPTY'))
     return new CygnetError('conflict', 'There is already something of that name.', cause)
-  if (isSystemError(thrown, 'ENOSPC', 'EDQUOT'))
+  if (isSystemError(thrown, 'ENOSPC', 'EDQUOT', ...fullDatabase))
     return new CygnetError('insufficient-storage', 'The disk is full; nothing was changed.', {
       ...cause,
       mend: 'Free some space and try again.',
