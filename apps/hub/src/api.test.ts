@@ -311,6 +311,10 @@ test('bad bodies are refused with a reason, and the service goes on', async () =
   expect((await post('"x"')).status).toBe(400)
   expect((await post('{"__proto__": {"admin": true}}')).json).toMatchObject({ admin: false })
   expect((await post('{}', { 'content-encoding': 'gzip' })).status).toBe(400)
+  // Who needs no account has no business with long bodies.
+  const long = JSON.stringify({ auth: { username: 'ada', password: 'x'.repeat(17_000) } })
+  const refused = await byNobody('POST', '/hub/api/users/ada/tokens', long)
+  expect(refused).toMatchObject({ status: 413, json: { code: 'too-large' } })
   expect(await post(`{"note": "${'x'.repeat(1_100_000)}"}`)).toMatchObject({ status: 413, json: { code: 'too-large' } })
   const deep = '['.repeat(100_000) + ']'.repeat(100_000)
   expect((await post(deep)).status).toBe(400)

@@ -6,6 +6,11 @@ import type { z } from 'zod'
 import type { Principal } from './principal.ts'
 import { readJson } from './read-body.ts'
 
+/** Bytes of a JSON body. */
+const longestBody = 1024 * 1024
+/** Where nobody has to say who they are: passwords and names are short, and reading more is work for a stranger. */
+const longestPublicBody = 16 * 1024
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, as the gate found out. */
@@ -61,7 +66,7 @@ export function mountRoute<R extends Route>(app: FastifyInstance, route: R, hand
       const call = {
         params: check(params, request.params, 'path'),
         query: check(query, request.query, 'query'),
-        body: body === undefined ? undefined : check(body, await readJsonOf(request, reply), 'body'),
+        body: body === undefined ? undefined : check(body, await readJsonOf(request, reply, access), 'body'),
         principal: request.principal,
         request,
         reply,
@@ -93,13 +98,13 @@ function sendResult(route: Route, result: unknown, reply: FastifyReply): Fastify
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.data))
 }
 
-async function readJsonOf({ raw, principal }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function readJsonOf({ raw, principal }: FastifyRequest, reply: FastifyReply, access: Access): Promise<unknown> {
   const type = raw.headers['content-type']
   // Scripts leave the type out or have their library's; a form of another site could only send others than JSON's.
   if (type !== undefined && principal?.via === 'cookie' && !/^application\/json *(?:;|$)/i.test(type))
     throw new CygnetError('bad-request', 'The body must be JSON.', { mend: 'Send it as application/json.' })
   if (raw.headers.expect !== undefined) reply.raw.writeContinue()
-  return readJson(raw)
+  return readJson(raw, access === 'public' ? longestPublicBody : longestBody)
 }
 
 function check(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
