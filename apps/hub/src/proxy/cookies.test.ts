@@ -24,6 +24,13 @@ test.each([
   ['cygnet-session=x; Path=/', undefined],
   [' _xsrf =x', undefined],
   ['_xsrf', undefined],
+  ['=cygnet-session=evil', undefined],
+  [' \t= cygnet-session=evil; Path=/', undefined],
+  ['==_xsrf', undefined],
+  ['nameless', undefined],
+  ['=nameless', undefined],
+  ['; Path=/', undefined],
+  ['a==cygnet-session=1', 'a==cygnet-session=1; Path=/user/ada/'],
 ])('a session that sets %s sets %s', (setCookie, confined) => {
   expect(confineCookie(setCookie, '/user/ada/', hub)).toBe(confined)
 })

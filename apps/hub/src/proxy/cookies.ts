@@ -9,20 +9,22 @@ export function withoutHubCookies(cookie: string, hubCookies: ReadonlySet<string
 }
 
 /**
- * A `Set-Cookie` field of a session as the hub passes it on: never one of the hub's cookies, and only for the session's
- * own path on this host, whatever it asks for (RFC 6265, 5.2).
+ * A `Set-Cookie` field of a session as the hub passes it on: never one of the hub's cookies, none without a name, and
+ * only for the session's own path on this host, whatever it asks for (RFC 6265, 5.2).
  *
  * @param path - of the session: `/user/<name>/`
  * @returns undefined where it must not be passed on
  */
 export function confineCookie(setCookie: string, path: string, hubCookies: ReadonlySet<string>): string | undefined {
   const [pair = '', ...attributes] = setCookie.split(';')
-  if (hubCookies.has(nameOf(pair))) return undefined
+  const name = pair.includes('=') ? nameOf(pair) : ''
+  // Browsers send back the value alone of a cookie without a name, and `=a=1` would come as a cookie a.
+  if (name === '' || hubCookies.has(name)) return undefined
   let ownPath: string | undefined
   const kept = attributes.filter((attribute) => {
-    const name = nameOf(attribute).toLowerCase()
-    if (name === 'path') ownPath = attribute.slice(attribute.indexOf('=') + 1).trim()
-    return name !== 'path' && name !== 'domain'
+    const key = nameOf(attribute).toLowerCase()
+    if (key === 'path') ownPath = attribute.slice(attribute.indexOf('=') + 1).trim()
+    return key !== 'path' && key !== 'domain'
   })
   const confined = ownPath !== undefined && ownPath.startsWith(path) && !/[\\%]|\.\./.test(ownPath) ? ownPath : path
   return [pair, ...kept, ` Path=${confined}`].join(';')
