@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { openFront, readAll, serveBytes, serveHttp, serveRaw } from './testing/front.ts'
 
@@ -55,6 +56,17 @@ test('what a token in the address opened is a page of nobody, whatever the serve
   const received = await front.exchange(get)
   expect(received).toMatch(/^content-security-policy: script-src 'unsafe-inline'\r$/m)
   expect(received).toMatch(/^content-security-policy: sandbox\r$/m)
+})
+
+test('a server that answers wrongly again and again fills no log', async () => {
+  const logged: string[] = []
+  const logger = pino({}, { write: (line: string) => void logged.push(line) })
+  await using upstream = await serveBytes('SSH-2.0-OpenSSH\r\n\r\n')
+  await using front = await openFront(upstream.address, { logger })
+  for (let count = 0; count < 5; count++) expect(await front.exchange(get)).toMatch(/^HTTP\/1\.1 503 /)
+  expect(logged).toHaveLength(1)
+  expect(JSON.parse(logged[0] ?? '')).toMatchObject({ user: 'ada', reason: expect.stringContaining('SSH-2.0') })
+  expect(logged[0]).not.toMatch(/stack|\.ts:/)
 })
 
 test('a server that announces its answer for ever is cut off, though its client reads nothing', async () => {

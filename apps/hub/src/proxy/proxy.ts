@@ -10,6 +10,7 @@ import type { ServerRoute } from '../servers/server.ts'
 import type { ServerTarget } from '../servers/target.ts'
 import { absence, answerAbsent } from './absence.ts'
 import { Exchange, type Destination } from './exchange.ts'
+import { createFailureLog } from './failure-log.ts'
 import type { ForwardOptions } from './request-fields.ts'
 import { parseTarget, withoutCredentials } from './request-target.ts'
 import { toResponseFields } from './response-fields.ts'
@@ -41,6 +42,7 @@ export interface Proxy extends ServerProxy {
 export function createProxy(deps: ProxyDeps): Proxy {
   const options: ForwardOptions = { hubCookies: new Set([sessionCookie, xsrfCookie]), trustProxy: deps.trustProxy }
   const upstreams = createUpstreams()
+  const writeFailure = createFailureLog(deps.logger)
 
   const toDestination = (target: ServerTarget, place: Place, visit: Visit): Destination => ({
     pool: upstreams.of(target).pool,
@@ -61,7 +63,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     name: string,
     error: CygnetError,
   ): Promise<void> => {
-    deps.logger.info({ user: name, err: error.cause }, 'A server did not answer.')
+    writeFailure(name, error.cause ?? error)
     try {
       await deps.servers.check(name)
       const route = deps.servers.route(name)

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server as HttpServer } from 'n
 import { connect, createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSilentLogger } from '@cygnet/core/log'
+import { createSilentLogger, type Logger } from '@cygnet/core/log'
 import type { Address } from '@cygnet/spawners/spawner'
 import { createFrontDoor } from '../../front-door.ts'
 import type { ServerRoute } from '../../servers/server.ts'
@@ -35,7 +35,7 @@ export interface Front extends AsyncDisposable {
 /** The hub's front door with the proxy behind it, for a visitor whom the gate has let in as ada. */
 export async function openFront(
   address: Address,
-  options: { trustProxy?: boolean; isInAddress?: boolean } = {},
+  options: { trustProxy?: boolean; isInAddress?: boolean; logger?: Logger } = {},
 ): Promise<Front> {
   const end = new AbortController()
   const target: ServerTarget = { address, authorization: 'token the-secret', gone: end.signal, lastActivity: 0 }
@@ -53,7 +53,7 @@ export async function openFront(
       },
     },
     trustProxy: options.trustProxy ?? false,
-    logger: createSilentLogger(),
+    logger: options.logger ?? createSilentLogger(),
   })
   const door = createFrontDoor({
     gate: {
