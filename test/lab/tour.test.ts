@@ -136,6 +136,23 @@ test('the theme changes and stays', async () => {
   await theme('body[data-jp-theme-light="true"]')
 })
 
+test('a narrow window is the document’s', async () => {
+  await lab.page.setViewportSize({ width: 420, height: 800 })
+  await lab.open('lab?reset')
+  await lab.page.locator('#jp-left-stack').waitFor({ state: 'hidden' })
+  await keepPicture('narrow')
+})
+
+test('what the server cannot do is not offered', async () => {
+  await lab.createNotebook()
+  await lab.idle()
+  await lab.page.locator('.lm-MenuBar-item', { hasText: /^File$/ }).click()
+  await lab.page.locator('.lm-Menu-item', { hasText: 'Save Notebook As' }).waitFor()
+  expect(await lab.page.locator('.lm-Menu-item', { hasText: 'Export Notebook' }).count()).toBe(0)
+  const print = lab.page.locator('.lm-Menu-item', { hasText: 'Print' })
+  expect(await print.getAttribute('class')).toContain('lm-mod-disabled')
+})
+
 test('files are renamed, copied, edited and deleted', async () => {
   await writeFile(path.join(server.home, 'first.txt'), 'one\n')
   await refresh()

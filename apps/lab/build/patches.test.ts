@@ -8,6 +8,7 @@ const modules = path.resolve(import.meta.dirname, '../node_modules')
 test.each([
   ['@jupyter-widgets/jupyterlab-manager/lib/plugin.js', 'require.ensure', "import('@jupyter-widgets/controls')"],
   ['@jupyterlab/apputils-extension/lib/index.js', 'save it.\n                await save', 'void save.invoke()'],
+  ['@jupyterlab/notebook/lib/panel.js', 'getNBConvertURL', '[Printing.symbol]() {\n        return null;'],
   ['path-browserify/index.js', 'cwd = process.cwd()', "cwd = '/'"],
   ['@fortawesome/fontawesome-free/css/all.min.css', '.eot', '.woff2) format("woff2")}'],
 ])('%s is patched as it is installed', async (file, before, after) => {

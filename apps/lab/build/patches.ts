@@ -20,6 +20,12 @@ const patches: Patch[] = [
     replace: 'void save.invoke();',
   },
   {
+    // A notebook is printed by nbconvert in the server, which is not there: better not offered.
+    file: '@jupyterlab/notebook/lib/panel.js',
+    find: /(?<=\[Printing\.symbol\]\(\) \{\s+)return async[\s\S]*?\n {8}\};/,
+    replace: 'return null;',
+  },
+  {
     // There is no process in a browser, and the Lab's own paths begin at the top.
     file: 'path-browserify/index.js',
     find: /process\.cwd\(\)/g,

@@ -2,13 +2,9 @@ import type { JupyterLab } from '@jupyterlab/application'
 import { PageConfig } from '@jupyterlab/coreutils'
 import type { LabPlugin, PluginPackage } from 'virtual:lab-extensions'
 import { replacedPlugins } from './cygnet/replaced-plugins.ts'
+import { leftOut } from './left-out.ts'
 
-/** Plugins of JupyterLab's packages that this bundle leaves out. */
-const left = new Set([
-  // It asks jupyter.org for news and PyPI for new versions; a service is updated by whoever runs it.
-  '@jupyterlab/apputils-extension:announcements',
-  ...replacedPlugins(),
-])
+const left = new Set([...leftOut, ...replacedPlugins()])
 
 /** What plugins and mime renderers have in common. */
 type Pluggable = Pick<LabPlugin, 'id' | 'description'> & Partial<LabPlugin>
