@@ -251,6 +251,18 @@ test('a start leads to where one wanted to go, never to another site', async () 
   await api.send('DELETE', '/hub/api/users/admin/server')
 })
 
+test('a server that is gone is started again by one click, and one is where one was', async () => {
+  await api.send('DELETE', '/hub/api/users/admin/server')
+  await page.goto(`${service.url}/user/admin/lab/tree/later`)
+  await page.getByRole('link', { name: 'Start it again' }).click()
+  await page.waitForURL(`${service.url}/user/admin/lab/tree/later`)
+  await page.locator('.jp-DirListing').first().waitFor()
+  await api.send('DELETE', '/hub/api/users/admin/server')
+  // A link from elsewhere starts nothing.
+  await page.goto(`${service.url}/start?next=/files&again=1`)
+  await page.getByRole('button', { name: 'Start my server' }).waitFor()
+})
+
 test('a token is shown once, works, and is refused once it is revoked', async () => {
   await open('/account')
   await page.getByLabel('What it is for').fill('a trial')

@@ -14,8 +14,10 @@ const home = createRoute({ getParentRoute: () => signedIn, path: '/', component:
 const start = createRoute({
   getParentRoute: () => signedIn,
   path: '/start',
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    typeof search['next'] === 'string' ? { next: search['next'] } : {},
+  validateSearch: (search: Record<string, unknown>): { next?: string; again?: true } => ({
+    ...(typeof search['next'] === 'string' ? { next: search['next'] } : {}),
+    ...(search['again'] === undefined ? {} : { again: true }),
+  }),
   component: lazyRouteComponent(() => import('./start/StartPage.tsx'), 'StartPage'),
 })
 

@@ -44,7 +44,7 @@ export function toErrorPage(error: CygnetError, { url, requestId }: ErrorView): 
 function toWayOn({ code }: CygnetError, url: string): Html {
   const home = html`<a class="button button-quiet" href="/">Home</a>`
   if (isUserPath(url) && (code === 'server-stopped' || code === 'unavailable')) {
-    const start = `/start?next=${encodeURIComponent(url)}`
+    const start = `/start?next=${encodeURIComponent(url)}&again=1`
     return html`<a class="button" href="${start}">Start it again</a>${home}`
   }
   if (code === 'unauthenticated') return html`<a class="button" href="/hub/login">Sign in</a>`

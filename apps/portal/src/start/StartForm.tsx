@@ -1,7 +1,7 @@
 import type { ServerChoice } from '@cygnet/contract/v1/servers'
 import { Button, NativeSelect } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { startFormQuery } from '../api/queries.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { Problem } from '../ui/Problem.tsx'
@@ -15,14 +15,20 @@ interface Props {
   next?: string | undefined
   /** Whether the choices are shown from the start, not only after “Change”. */
   open?: boolean
+  /** Whether it starts by itself, as it was chosen last. */
+  now?: boolean
 }
 
 /** Starts the server with one click as it was chosen last, or with another choice. */
-export function StartForm({ next, open = false }: Props) {
+export function StartForm({ next, open = false, now = false }: Props) {
   const form = useQuery(startFormQuery)
   const start = useStartServer()
   const [changing, setChanging] = useState(open)
   const [changed, setChanged] = useState<ServerChoice>()
+  const { mutate } = start
+  useEffect(() => {
+    if (now) mutate({ next })
+  }, [now, next, mutate])
   if (form.isError) return <Problem error={form.error} retry={() => void form.refetch()} />
   if (form.data === undefined) return <Waiting what="Loading what can be chosen" />
   const choice = changed ?? form.data.chosen

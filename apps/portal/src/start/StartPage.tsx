@@ -58,7 +58,11 @@ export function StartPage() {
               <strong>Your server stopped.</strong> {failure}
             </div>
           )}
-          {phase === 'stopping' ? <Waiting what="Your server is stopping" /> : <StartForm next={next} open />}
+          {phase === 'stopping' ? (
+            <Waiting what="Your server is stopping" />
+          ) : (
+            <StartForm next={next} open now={isAskedForHere(search.again)} />
+          )}
         </>
       ) : (
         <StartProgress progress={progress} ready={ready} choice={server.data.choice} since={server.data.since}>
@@ -80,4 +84,9 @@ export function StartPage() {
       )}
     </div>
   )
+}
+
+/** Whether a button of this site led here to start at once: a link from elsewhere must not start anything. */
+function isAskedForHere(again: true | undefined): boolean {
+  return again === true && document.referrer.startsWith(`${location.origin}/`)
 }
