@@ -39,7 +39,7 @@ export interface ServiceParts {
   config: Config
   log: Logger
   releases: InstalledRelease[]
-  /** The port of the front door, known once the service listens; sessions reach the service there. */
+  /** The port of 127.0.0.1 at which sessions reach the service, known once it listens; null where there is none. */
   frontDoorPort: () => number | null
   /** Where people reach the service, without a slash at the end. */
   publicUrl: () => string

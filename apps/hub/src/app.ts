@@ -7,7 +7,7 @@ import { createFrontDoor } from './front-door.ts'
 import { createGate } from './gate.ts'
 import { listenOn, listenOnSocket } from './listen.ts'
 import type { RouteModule } from './mount-route.ts'
-import { createOrigins } from './origin.ts'
+import { createOrigins, forgetForwarded } from './origin.ts'
 import type { ServerProxy } from './proxied.ts'
 import { createRouting } from './routing.ts'
 import { createAccountRoutes } from './routes/account.ts'
@@ -61,6 +61,11 @@ export interface Hub {
   server: Server
   /** @throws CygnetError `conflict` where the port is taken, and others that name the address */
   listen(at: { host: string; port: number }): Promise<{ port: number; url: string }>
+  /**
+   * Listens for the users' servers too, on this machine's 127.0.0.1. They come past the proxy before the service, and could
+   * say what it says: here nobody is believed. 0 takes a free port. @throws CygnetError as `listen`
+   */
+  listenForSessions(port: number): Promise<{ port: number }>
   /** Listens on a unix socket for its owner alone; whoever comes through it is the local administrator. */
   listenAdmin(path: string): Promise<void>
   /** Calls a route in this process as the local administrator. */
@@ -75,6 +80,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   const gate = createGate({ identities: auth.identities, origins })
   const connections = createConnections(auth.identities)
   const server = createServer(serverOptions)
+  const inner = createServer(serverOptions)
   const admin = createServer(serverOptions)
 
   const app = await createRouting({
@@ -99,17 +105,27 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     routes: (request, response) => app.routing(request, response),
   })
   const onRequest: RequestListener = (request, response) => door.request(request, response)
+  const onInnerRequest: RequestListener = (request, response) => {
+    forgetForwarded(request)
+    door.request(request, response)
+  }
   const onAdminRequest: RequestListener = (request, response) => {
     gate.admitLocal(request)
     door.request(request, response)
   }
   server.on('request', onRequest).on('checkContinue', onRequest)
   server.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
+  inner.on('request', onInnerRequest).on('checkContinue', onInnerRequest)
+  inner.on('upgrade', (request, socket, head) => {
+    forgetForwarded(request)
+    door.upgrade(request, socket, head)
+  })
   admin.on('request', onAdminRequest).on('checkContinue', onAdminRequest)
 
   return {
     server,
     listen: ({ host, port }) => listenOn(server, host, port),
+    listenForSessions: (port) => listenOn(inner, '127.0.0.1', port),
     listenAdmin: (path) => listenOnSocket(admin, path),
     async inject({ method, url, headers = {}, body }) {
       const answer = await dispatch(onAdminRequest, {
@@ -122,7 +138,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     },
     async close() {
       connections.close()
-      await Promise.all([closeServer(server), closeServer(admin)])
+      await Promise.all([closeServer(server), closeServer(inner), closeServer(admin)])
       await app.close()
     },
   }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { expect, test } from 'vitest'
 import { createTestBrowser } from './testing/test-browser.ts'
 import { createTestHub } from './testing/test-hub.ts'
@@ -214,6 +215,49 @@ test('a trusted proxy tells the scheme, the host and the last address', async ()
   expect(await fail('2001:db8::1')).toBe(403)
   expect(await fail('2001:db8:0:0:ffff::2')).toBe(429)
   expect(await fail('2001:db8:0:1::2')).toBe(403)
+})
+
+test('a session cannot speak for the trusted proxy', async () => {
+  const seen: IncomingHttpHeaders[] = []
+  const { hub, url, browser } = await withAda({
+    trustProxy: true,
+    signIn: { attempts: 1 },
+    proxy: {
+      request: (request, response) => {
+        seen.push(request.headers)
+        response.end()
+      },
+      upgrade: (request, socket) => {
+        seen.push(request.headers)
+        socket.end('HTTP/1.1 204 No Content\r\n\r\n')
+      },
+    },
+  })
+  const { port } = await hub.listenForSessions(0)
+  const inner = `http://127.0.0.1:${port}`
+  const forged = { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
+  const fail = async (at: string, name: string, address: string): Promise<number> => {
+    const body = JSON.stringify({ auth: { username: name, password: 'wrong' } })
+    const headers = { ...forged, 'x-forwarded-for': address }
+    return (await fetch(`${at}/hub/api/users/${name}/tokens`, { method: 'POST', body, headers })).status
+  }
+  expect(await fail(inner, 'bob', '10.0.0.1')).toBe(403)
+  expect(await fail(inner, 'bob', '10.0.0.2')).toBe(429)
+  // Nobody else's tries are used up by that, and the proxy is believed as before.
+  expect(await fail(url, 'bob', '10.0.0.1')).toBe(403)
+  expect(await fail(url, 'bob', '10.0.0.2')).toBe(403)
+  expect(await fail(url, 'bob', '10.0.0.2')).toBe(429)
+
+  const cookie = `cygnet-session=${browser.cookies.get('cygnet-session')}`
+  expect((await fetch(`${inner}/user/ada/api`, { headers: { ...forged, cookie } })).status).toBe(200)
+  const origin = { origin: 'https://evil.example' }
+  const path = '/user/ada/api/kernels/1/channels'
+  const open = async (headers: Record<string, string>): Promise<string> =>
+    (await createTestUpgrade(port, path, { ...forged, cookie, ...headers })).first
+  expect(await open({})).toMatch(/^HTTP\/1\.1 204 /)
+  expect(await open(origin)).toMatch(/^HTTP\/1\.1 403 /)
+  expect(seen).toHaveLength(2)
+  for (const headers of seen) expect(Object.keys(headers).filter((name) => name.includes('forwarded'))).toEqual([])
 })
 
 test('upgrades meet the same gate', async () => {

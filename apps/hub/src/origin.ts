@@ -53,6 +53,12 @@ export function createOrigins({ publicUrl, trustProxy }: OriginOptions): Origins
   }
 }
 
+/** What a proxy before the service would say; from now on nobody hears it of this request. */
+export function forgetForwarded({ headers }: IncomingMessage): void {
+  for (const name of Object.keys(headers))
+    if (name.startsWith('x-forwarded-') || name === 'forwarded') Reflect.deleteProperty(headers, name)
+}
+
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name]
   return typeof value === 'string' ? value : undefined

@@ -5,6 +5,7 @@ import { isListening } from '../listening.ts'
 import { print, printNote } from '../output.ts'
 import { adminSocketOf } from '../runtime-folder.ts'
 import { createService } from '../service.ts'
+import { openSessionDoor } from '../session-door.ts'
 import { prepare } from './prepare.ts'
 
 /** Runs the service until SIGINT, SIGTERM or SIGHUP, and then ends everything that it started. */
@@ -19,16 +20,17 @@ export async function start(config: Config, json: boolean): Promise<void> {
 
   const log = createLogger(config.log)
   let url = config.publicUrl
-  let port: number | null = null
+  let frontDoor: number | null = null
   const parts = {
-    frontDoorPort: () => (isOnLoopback(config.host) ? port : null),
+    frontDoorPort: () => frontDoor,
     publicUrl: () => url ?? `http://${config.host}:${config.port}`,
   }
   const service = await createService({ config, log, releases, ...parts })
   try {
     const found = await service.servers.restore()
     const listening = await service.hub.listen({ host: config.host, port: config.port })
-    port = listening.port
+    if (config.trustProxy) frontDoor = await openSessionDoor(service.hub, config.data, log)
+    else if (isOnLoopback(config.host)) frontDoor = listening.port
     url ??= listening.url
     await service.hub.listenAdmin(admin)
     announce(parts.publicUrl(), await service.auth.firstLinks.create(), found, json)
