@@ -5,6 +5,8 @@ import { createRecent, type Recent } from './recent.ts'
 const mostCounters = 20_000
 /** Many people may share an address, and all of them mistype. */
 const perAddress = 10
+/** Failures of one name at all addresses, as a multiple of those at one. */
+const perName = 10
 
 /** One try that was counted as failed in advance, so that many at the same moment do not slip through. */
 export interface Attempt {
@@ -18,7 +20,10 @@ export interface Attempt {
 export type Attempts = (name: string, address: string) => Attempt
 
 export interface AttemptsOptions {
-  /** Failures of one name at one address within the window; ten times as many of one address for all names. */
+  /**
+   * Failures of one name at one address within the window; ten times as many of one address for all names. Once one name
+   * has ten times as many at all addresses, one is left to it at each: nobody is locked out by what others do elsewhere.
+   */
   attempts: number
   windowSeconds: number
   now: () => number
@@ -33,13 +38,16 @@ interface Counter {
 export function createAttempts({ attempts, windowSeconds, now }: AttemptsOptions): Attempts {
   const pairs = createRecent<Counter>(mostCounters)
   const addresses = createRecent<Counter>(mostCounters)
+  const names = createRecent<Counter>(mostCounters)
 
   return (name, address) => {
     const place = toPlace(address)
-    const pair = `${place} ${name.slice(0, 100)}`
+    const short = name.slice(0, 100)
+    const pair = `${place} ${short}`
     const limits = [
-      { counters: pairs, key: pair, most: attempts },
+      { counters: pairs, key: pair, most: isSoughtAfter(names.get(short)) ? 1 : attempts },
       { counters: addresses, key: place, most: attempts * perAddress },
+      { counters: names, key: short, most: Infinity },
     ]
     for (const { counters, key, most } of limits) check(counters.get(key), most)
     const counted = limits.map(({ counters, key }) => count(counters, key))
@@ -52,6 +60,10 @@ export function createAttempts({ attempts, windowSeconds, now }: AttemptsOptions
         for (const counter of counted) counter.failures -= 1
       },
     }
+  }
+
+  function isSoughtAfter(counter: Counter | undefined): boolean {
+    return counter !== undefined && counter.failures >= attempts * perName && counter.ends > now()
   }
 
   function check(counter: Counter | undefined, most: number): void {
