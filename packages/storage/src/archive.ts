@@ -4,7 +4,7 @@ import { constants, deflateRaw } from 'node:zlib'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import type { Directory } from './directory.ts'
 import { isTemporary } from './temporary.ts'
-import { locate, type Root } from './walk.ts'
+import { locate, locateFrom, type Held, type Root } from './walk.ts'
 import type { ZipEntry } from './zip-record.ts'
 
 const deflate = promisify(deflateRaw)
@@ -14,6 +14,8 @@ const pieceBytes = 256 * 1024
 const longestPath = 4096
 /** In one folder and in all: what the archive's directory at its end takes has to be kept. */
 const mostEntries = 1_000_000
+/** Steps for all links of an archive. */
+const mostSteps = 50_000
 /** What of a file is compressed to see whether the rest is worth it. */
 const sampleBytes = 64 * 1024
 
@@ -28,7 +30,8 @@ export interface ArchiveOptions {
 
 /**
  * What is in a folder, for a zip file, below a folder named `title`. Links to files of the tree become those files.
- * Links to folders (they could go round for ever), links that lead out, special files and what cannot be read are left out.
+ * Links to folders (they could go round for ever), links that lead out, special files and what cannot be read are left out,
+ * and so are the rest of the links where following them takes too long.
  * Never more than one folder and one file are open.
  *
  * @param path - the folder, without links
@@ -41,12 +44,15 @@ export async function* walkForArchive(
 ): AsyncGenerator<ZipEntry> {
   const waiting: Array<{ path: readonly string[]; shown: string }> = [{ path, shown: toSafeName(title, new Set()) }]
   let entries = 0
+  const { signal } = root
+  const budgeted = { ...root, budget: { steps: mostSteps } }
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    await using folder = await unlessPassedOver(() => openFolderInTree(root, next.path))
+    signal?.throwIfAborted()
+    await using folder = await unlessPassedOver(() => openFolderInTree(root, next.path), signal)
     if (folder === undefined) continue
     yield { name: next.shown, modified: (await folder.stat()).mtime, mode: 0o755, compress: false }
     const below: typeof waiting = []
-    const found = await folder.names(mostEntries - entries)
+    const found = await folder.names(mostEntries - entries, signal)
     entries += found.length
     const names = found.filter((name) => !isTemporary(name) && (options.hidden || !name.startsWith('.'))).toSorted()
     const taken = new Set(names)
@@ -54,10 +60,13 @@ export async function* walkForArchive(
       const real = [...next.path, name]
       const shown = `${next.shown}/${toSafeName(name, taken)}`
       if (options.skip(real) || Buffer.byteLength(shown) > longestPath) continue
+      signal?.throwIfAborted()
       const stats = await folder.look(name)
       if (stats?.isDirectory()) below.push({ path: real, shown })
-      else if (stats?.isFile()) yield* fileEntry(() => folder.openFile(name), shown)
-      else if (stats?.isSymbolicLink()) yield* fileEntry(() => openInTree(root, real), shown)
+      else if (stats?.isFile()) yield* fileEntry(() => folder.openFile(name), shown, signal)
+      else if (stats?.isSymbolicLink() && budgeted.budget.steps >= 0) {
+        yield* fileEntry(() => openLinked(budgeted, { folder, path: next.path }, name), shown, signal)
+      }
     }
     // The last goes first; not spread, as there may be more of them than a call takes arguments.
     for (const one of below.toReversed()) waiting.push(one)
@@ -69,8 +78,12 @@ async function openFolderInTree(root: Root, path: readonly string[]): Promise<Di
   return await location.folder.openFolder(location.name)
 }
 
-async function* fileEntry(open: () => ReturnType<Directory['openFile']>, shown: string): AsyncGenerator<ZipEntry> {
-  const opened = await unlessPassedOver(open)
+async function* fileEntry(
+  open: () => ReturnType<Directory['openFile']>,
+  shown: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ZipEntry> {
+  const opened = await unlessPassedOver(open, signal)
   if (opened === undefined) return
   await using handle = opened.handle
   const { mtime, mode, size } = opened.stats
@@ -85,8 +98,8 @@ async function isCompressible(handle: FileHandle): Promise<boolean> {
   return compressed.length < bytesRead * 0.95
 }
 
-async function openInTree(root: Root, path: readonly string[]): ReturnType<Directory['openFile']> {
-  await using location = await locate(root, path, 'follow')
+async function openLinked(root: Root, held: Held, name: string): ReturnType<Directory['openFile']> {
+  await using location = await locateFrom(root, held, name)
   return await location.folder.openFile(location.name)
 }
 
@@ -102,10 +115,14 @@ async function* readUpTo(handle: FileHandle, size: number): AsyncGenerator<Uint8
 }
 
 /** Undefined for what is not there any more, leads out or cannot be read. */
-async function unlessPassedOver<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+async function unlessPassedOver<Result>(
+  work: () => Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result | undefined> {
   try {
     return await work()
   } catch (error) {
+    signal?.throwIfAborted()
     if (error instanceof CygnetError || isSystemError(error, ...passedOver)) return undefined
     throw error
   }

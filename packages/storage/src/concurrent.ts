@@ -1,11 +1,12 @@
 /**
  * Maps with at most `width` calls under way. Resolves or rejects only once none is under way any more, so that a held
- * folder is never closed beneath one.
+ * folder is never closed beneath one. Rejects with the signal's reason once it is aborted.
  */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   width: number,
   map: (item: Item) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result[]> {
   const results: Result[] = []
   let next = 0
@@ -14,6 +15,7 @@ export async function mapConcurrently<Item, Result>(
     while (next < items.length && !failed) {
       const index = next++
       try {
+        signal?.throwIfAborted()
         results[index] = await map(items[index] as Item)
       } catch (error) {
         failed = true

@@ -1,62 +1,74 @@
-import { CygnetError, isSystemError } from '@cygnet/core/errors'
-import { joinPath, shorten } from './names.ts'
+import { isSystemError } from '@cygnet/core/errors'
+import type { Directory } from './directory.ts'
 import { createOwnedFolder, type Owner } from './ownership.ts'
-import { locate, notFound, type Location, type Root } from './walk.ts'
+import { locateMissing, notFound, taken, type Root } from './walk.ts'
+
+/** A place where something is to be made. */
+export interface Place {
+  readonly folder: Directory
+  readonly name: string
+  readonly path: readonly string[]
+}
+
+export interface Making {
+  /** Called with each place before something is made there. */
+  check: (place: Place) => void
+  /** Called with the topmost folder once it was made, without links; also where one below it fails. */
+  made: (path: readonly string[]) => void
+}
 
 /**
- * Creates a folder and those above it that are missing.
+ * Creates a folder and those above it that are missing, each in the one that is held.
  *
- * @param check - called with each place before something is made there
- * @returns the topmost folder that was made, without links
  * @throws CygnetError `conflict` where the last one exists already or a file is in the way
  */
 export async function createFolders(
   root: Root,
   path: readonly string[],
   owner: Owner | null,
-  check: (location: Location) => void,
-): Promise<readonly string[]> {
-  const missing = await findMissing(root, path)
-  if (missing > path.length) throw taken(path)
-  let first: readonly string[] | undefined
-  for (let length = missing; length <= path.length; length++) {
-    const part = path.slice(0, length)
-    await using location = await locate(root, part, 'follow')
-    check(location)
-    try {
-      await using created = await createOwnedFolder(location.folder, location.name, owner)
-      await created.sync()
-      await location.folder.sync()
-      first ??= location.path
-    } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error
-      if (length === path.length || !(await location.folder.look(location.name))?.isDirectory())
-        throw taken(part, error)
+  { check, made }: Making,
+): Promise<void> {
+  const { folder: first, name, path: start, below } = await locateMissing(root, path)
+  let folder = first
+  try {
+    const there = await folder.look(name)
+    if (there !== undefined) throw path.length > 0 || there.isDirectory() ? taken(path) : notFound(path)
+    const names = [name, ...below]
+    let isFirst = true
+    for (const [index, one] of names.entries()) {
+      root.signal?.throwIfAborted()
+      const real = [...start, ...below.slice(0, index)]
+      check({ folder, name: one, path: real })
+      const shown = path.slice(0, path.length - below.length + index)
+      const next = await createOrEnter(folder, one, owner, shown, index === names.length - 1)
+      if (next.isNew && isFirst) made(real)
+      isFirst &&= !next.isNew
+      await folder.close()
+      folder = next.folder
     }
+  } finally {
+    await folder.close()
   }
-  return first ?? path
 }
 
-/** The length of the shortest part of the path where there is nothing yet. */
-async function findMissing(root: Root, path: readonly string[]): Promise<number> {
-  for (let length = path.length; length > 0; length--) {
-    const part = path.slice(0, length)
-    try {
-      await using location = await locate(root, part, 'follow')
-      const stats = await location.folder.look(location.name)
-      if (stats === undefined) continue
-      if (!stats.isDirectory()) throw taken(part)
-      return length + 1
-    } catch (error) {
-      if (!(error instanceof CygnetError) || error.code !== 'not-found') throw error
-    }
+async function createOrEnter(
+  parent: Directory,
+  name: string,
+  owner: Owner | null,
+  shown: readonly string[],
+  isLast: boolean,
+): Promise<{ folder: Directory; isNew: boolean }> {
+  let folder: Directory | undefined
+  try {
+    folder = await createOwnedFolder(parent, name, owner)
+    await folder.sync()
+    await parent.sync()
+    return { folder, isNew: true }
+  } catch (error) {
+    await folder?.close()
+    if (!isSystemError(error, 'EEXIST')) throw error
+    // Someone else made it a moment ago.
+    if (isLast || !(await parent.look(name))?.isDirectory()) throw taken(shown, error)
+    return { folder: await parent.openFolder(name), isNew: false }
   }
-  if (path.length === 0) return 1
-  await using location = await locate(root, [], 'follow')
-  if (!(await location.folder.look(location.name))?.isDirectory()) throw notFound(path)
-  return 1
-}
-
-function taken(path: readonly string[], cause?: unknown): CygnetError {
-  return new CygnetError('conflict', `There is already something at “${shorten(joinPath(path))}”.`, { cause })
 }

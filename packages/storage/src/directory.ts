@@ -79,9 +79,10 @@ export class Directory implements AsyncDisposable {
   }
 
   /** All names, in no order. @throws CygnetError `too-large` where there are more than `most`, having read no more */
-  async names(most: number): Promise<string[]> {
+  async names(most: number, signal?: AbortSignal): Promise<string[]> {
     const names: string[] = []
     for await (const entry of await opendir(this.at('.'), { bufferSize })) {
+      signal?.throwIfAborted()
       if (names.length === most) {
         throw new CygnetError('too-large', `The folder has more than ${most} entries.`, {
           mend: 'Sort them into several folders.',

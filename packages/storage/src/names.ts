@@ -2,6 +2,8 @@ import { CygnetError } from '@cygnet/core/errors'
 
 /** The most that file systems take for one name, in bytes of UTF-8. */
 const nameBytes = 255
+/** Names one below the other in what is made or shared here; whoever opens what is deeper goes through all of them. */
+const deepest = 128
 
 /**
  * Splits a path relative to a tree's root into its components, byte for byte: NFC and NFD stay apart. Empty is the root.
@@ -34,6 +36,14 @@ export function parseName(name: string): string {
     })
   }
   return name
+}
+
+/** For what is to be made or shared. @throws CygnetError `bad-request` for one that lies too deep */
+export function checkDepth(path: readonly string[]): void {
+  if (path.length <= deepest) return
+  throw new CygnetError('bad-request', `“${shorten(joinPath(path))}” lies ${path.length} folders deep.`, {
+    mend: `Use at most ${deepest} folders one in another.`,
+  })
 }
 
 export function joinPath(components: readonly string[]): string {

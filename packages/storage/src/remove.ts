@@ -16,11 +16,12 @@ const attempts = 10
  * Deletes a file, a symbolic link (not what it leads to), or a folder with everything in it. Each folder is emptied
  * through its own handle, so one that is replaced by a link meanwhile leads nowhere else.
  *
+ * @param signal - ends it with a part of it deleted
  * @throws CygnetError `not-found`
  */
-export async function removeEntry(location: Location): Promise<void> {
+export async function removeEntry(location: Location, signal?: AbortSignal): Promise<void> {
   const { folder, name } = location
-  if (!(await removeOne(folder, name, undefined, 0))) throw notFound(location.path)
+  if (!(await removeOne(folder, name, undefined, 0, signal))) throw notFound(location.path)
   await folder.sync()
 }
 
@@ -33,8 +34,10 @@ async function removeOne(
   name: string | Buffer,
   top: Directory | undefined,
   depth: number,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted()
     try {
       await unlink(parent.at(name))
       return true
@@ -45,7 +48,7 @@ async function removeOne(
       if (isSystemError(error, 'EPERM') && !(await parent.look(name))?.isDirectory()) throw error
     }
     try {
-      await emptyFolder(parent, name, top, depth)
+      await emptyFolder(parent, name, top, depth, signal)
       await rmdir(parent.at(name))
       return true
     } catch (error) {
@@ -60,16 +63,18 @@ async function emptyFolder(
   name: string | Buffer,
   top: Directory | undefined,
   depth: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   await using folder = await parent.openFolder(name)
   for (let round = 0; round < rounds; round++) {
     const names = await folder.someNames(namesPerRound)
     if (names.length === 0) return
     for (const child of names) {
+      signal?.throwIfAborted()
       if (top !== undefined && depth >= deepest && (await folder.look(child))?.isDirectory()) {
         await rename(folder.at(child), top.at(createTemporaryName()))
       } else {
-        await removeOne(folder, child, top ?? folder, depth + 1)
+        await removeOne(folder, child, top ?? folder, depth + 1, signal)
       }
     }
   }

@@ -6,7 +6,7 @@ import { openSpace, type Space, type SpaceOptions } from './space.ts'
 /** Where sessions see what others share; nothing of the user's own is kept there. */
 export const receivedFolder = 'Shared with me'
 
-type Use = Pick<SpaceOptions, 'readOnly' | 'listener'>
+type Use = Pick<SpaceOptions, 'readOnly' | 'listener' | 'signal' | 'budget'>
 
 /** A user's whole tree. */
 export function openHomeSpace(home: Home, options: Use = {}): Space {

@@ -64,6 +64,19 @@ export async function copyOut(file: OpenFile, start?: number, end?: number): Pro
   return Buffer.concat(chunks)
 }
 
+/** A signal that is aborted after so many looks at it: in the middle of the work, however fast that goes. */
+export function createCountedSignal(looks = Infinity): { signal: AbortSignal; count: () => number } {
+  const controller = new AbortController()
+  const { signal } = controller
+  let count = 0
+  signal.throwIfAborted = () => {
+    count += 1
+    if (count > looks) controller.abort(new Error('The client left.'))
+    AbortSignal.prototype.throwIfAborted.call(signal)
+  }
+  return { signal, count: () => count }
+}
+
 export async function countOpenFiles(): Promise<number> {
   return (await readdir('/proc/self/fd')).length
 }

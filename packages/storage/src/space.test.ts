@@ -22,6 +22,7 @@ import {
   ann,
   copyOut,
   countOpenFiles,
+  createCountedSignal,
   createGround,
   isRoot,
   pieces,
@@ -190,6 +191,28 @@ describe('links', () => {
     await symlink(`${deep}/${'../d/'.repeat(400)}`, join(home, 'tangle'))
     for (const path of ['one', 'self', 'tangle/x'])
       await expect(space.stat(path)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  test('that cost too much to follow are shown as links, and the listing stands', async () => {
+    const { home, open } = await createGround()
+    await createTangle(home, 1000)
+    const { signal, count } = createCountedSignal()
+    const entries = await open({ signal }).list('t')
+    expect(entries.find((entry) => entry.name === 'd')).toMatchObject({ kind: 'folder' })
+    expect(entries.filter((entry) => entry.name.startsWith('x')).length).toBeGreaterThan(700)
+    expect(entries.at(-1)).toMatchObject({ name: 'x999', kind: 'file', size: 0 })
+    expect(count()).toBeLessThan(60_000)
+    const zip = await readAll(await open().archive('t'))
+    expect(zip.includes('t/d/')).toBe(true)
+  })
+
+  test('are followed by the thousand where they lead nearby', async () => {
+    const { space, home } = await createGround()
+    await mkdir(join(home, 'a/b/c/links'), { recursive: true })
+    await writeFile(join(home, 'a/b/c/file'), 'four')
+    for (let index = 0; index < 5000; index++) await symlink('../file', join(home, `a/b/c/links/${index}`))
+    const entries = await space.list('a/b/c/links')
+    expect(entries.filter((entry) => entry.size === 4)).toHaveLength(5000)
   })
 
   test('deleting and moving act on the link, writing on what it leads to', async () => {
@@ -377,6 +400,40 @@ describe('write', () => {
   })
 })
 
+describe('a signal', () => {
+  test('ends what is under way, and nothing stays open', async () => {
+    const { home, open } = await createGround()
+    await createTangle(home, 100)
+    await mkdir(join(home, 'full/a/b/c'), { recursive: true })
+    for (let index = 0; index < 100; index++) await writeFile(join(home, `full/${index}`), 'x')
+    const before = await countOpenFiles()
+    const left = (looks: number) => open({ signal: createCountedSignal(looks).signal })
+    const error = 'The client left.'
+    await expect(left(0).stat('full')).rejects.toThrow(error)
+    await expect(left(100).stat('t/l11')).rejects.toThrow(error)
+    for (const looks of [0, 5, 50, 150]) await expect(left(looks).list('t'), `${looks}`).rejects.toThrow(error)
+    await expect(left(50).list('full')).rejects.toThrow(error)
+    await expect(left(3).createFolder('one/two/three/four')).rejects.toThrow(error)
+    await expect(left(50).remove('full')).rejects.toThrow(error)
+    expect((await readdir(join(home, 'full'))).length).toBeGreaterThan(20)
+    for (const folder of ['full', 't']) {
+      const archive = await left(40).archive(folder)
+      await expect(readAll(archive), folder).rejects.toThrow(error)
+    }
+    await expect.poll(countOpenFiles).toBe(before)
+  })
+
+  test('that ends the making of folders still tells of those that were made', async () => {
+    const told: string[] = []
+    const { home, open } = await createGround()
+    const listener = { changed: async (path: string) => void told.push(path), moved: async () => undefined }
+    const space = open({ signal: createCountedSignal(3).signal, listener })
+    await expect(space.createFolder('one/two/three/four')).rejects.toThrow('The client left.')
+    expect(told).toEqual(['one'])
+    expect(await readdir(home)).toEqual(['one'])
+  })
+})
+
 describe('folders', () => {
   test('are made with those above, once', async () => {
     const { space } = await createGround()
@@ -385,6 +442,44 @@ describe('folders', () => {
     await space.write('a/file', pieces('x'))
     await expect(space.createFolder('a/file/x')).rejects.toMatchObject({ code: 'conflict' })
     await expect(space.createFolder('')).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  test('are made through links, also one to what is not there yet', async () => {
+    const { space, home } = await createGround()
+    await mkdir(join(home, 'real'))
+    await symlink('real', join(home, 'link'))
+    await symlink('real/later', join(home, 'early'))
+    await symlink('no/where', join(home, 'lost'))
+    await writeFile(join(home, 'file'), 'x')
+    await symlink('file', join(home, 'to-file'))
+    await space.createFolder('link/a/b')
+    await space.createFolder('early/c')
+    expect((await readdir(join(home, 'real'), { recursive: true })).toSorted()).toEqual([
+      'a',
+      'a/b',
+      'later',
+      'later/c',
+    ])
+    await expect(space.createFolder('lost/x')).rejects.toMatchObject({ code: 'not-found' })
+    await expect(space.createFolder('to-file/x/y')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('“to-file”'),
+    })
+  })
+
+  test('are made as deep as anybody needs, each once, and no deeper', async () => {
+    const { home, space, open } = await createGround()
+    const { signal, count } = createCountedSignal()
+    await open({ signal }).createFolder(Array.from({ length: 128 }, () => 'a').join('/'))
+    expect(count()).toBeLessThan(300)
+    const deeper = `b${'/b'.repeat(128)}`
+    const refusal = { code: 'bad-request', mend: expect.stringMatching(/128/) }
+    await expect(space.createFolder(deeper)).rejects.toMatchObject(refusal)
+    expect(await readdir(home)).toEqual(['a'])
+    const deepest = Array.from({ length: 128 }, () => 'a').join('/')
+    await expect(space.write(`${deepest}/file`, pieces('x'))).rejects.toMatchObject(refusal)
+    await space.write('file', pieces('x'))
+    await expect(space.move('file', `${deepest}/file`)).rejects.toMatchObject(refusal)
   })
 
   test('cannot be moved into themselves, over others, or as the root', async () => {
@@ -525,4 +620,15 @@ describe('a tree within a tree', () => {
 async function* cut(): AsyncGenerator<Uint8Array> {
   yield randomBytes(3_000_000)
   throw new Error('cut')
+}
+
+/** `t` with links `x0`, `x1`, … each of which leads through a folder thousands of times. */
+async function createTangle(home: string, links: number): Promise<void> {
+  await mkdir(join(home, 't/d'), { recursive: true })
+  let target = 'd'
+  for (let index = 0; index < 12; index++) {
+    await symlink('d/../'.repeat(700) + target, join(home, `t/l${index}`))
+    target = `l${index}`
+  }
+  for (let index = 0; index < links; index++) await symlink('l11', join(home, `t/x${index}`))
 }

@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
 import { CygnetError } from '@cygnet/core/errors'
 import { walkForArchive } from './archive.ts'
-import { createFolders } from './create-folder.ts'
+import { createFolders, type Place } from './create-folder.ts'
 import { toEntry, toLinkEntry, type SpaceEntry } from './entry.ts'
 import { listFolder } from './list.ts'
 import { moveEntry } from './move.ts'
-import { isWithin, joinPath, parsePath, shorten } from './names.ts'
+import { checkDepth, isWithin, joinPath, parsePath, shorten } from './names.ts'
 import type { Owner } from './ownership.ts'
 import { openFile, type OpenFile } from './read.ts'
 import { removeEntry } from './remove.ts'
-import { locate, notFound, openFolderAt, type Location, type Root } from './walk.ts'
+import { locate, notFound, openFolderAt, type Budget, type Location, type Root } from './walk.ts'
 import { writeFile, type WriteOptions } from './write.ts'
 import { createZip } from './zip.ts'
 
@@ -28,6 +28,10 @@ export interface SpaceOptions {
   reserved?: string
   /** Refuses every change. */
   readOnly?: boolean
+  /** Ends whatever is under way here, such as when the one for whom it was opened has left. */
+  signal?: AbortSignal | undefined
+  /** For several spaces that are opened for one piece of work. */
+  budget?: Budget | undefined
   /** Told of every change made here, after it, with paths from the tree's root without links in them. */
   listener?: SpaceListener
 }
@@ -71,7 +75,8 @@ class PosixSpace implements Space {
   constructor(options: SpaceOptions) {
     const base = parsePath(options.base ?? '')
     this.#options = options
-    this.#root = { folder: options.folder, base, seenAs: options.seenAs }
+    const { folder, seenAs, signal, budget } = options
+    this.#root = { folder, base, seenAs, signal, budget }
     this.#reserved = base.length === 0 && options.reserved !== undefined ? [options.reserved] : undefined
   }
 
@@ -85,7 +90,7 @@ class PosixSpace implements Space {
     const parts = parsePath(path)
     const real = await this.#realPath(parts)
     await using folder = await openFolderAt(this.#root, real)
-    const entries = await listFolder(this.#root, folder, real, path, hidden)
+    const entries = await listFolder(this.#root, { folder, path: real }, path, hidden)
     return this.#reserved === undefined || real.length > 0
       ? entries
       : entries.filter((entry) => !this.#isReserved([entry.name]))
@@ -102,6 +107,7 @@ class PosixSpace implements Space {
     const parts = parsePath(path)
     await using location = await locate(this.#root, parts, 'follow')
     this.#checkChange(location)
+    checkDepth(location.path)
     const entry = await writeFile(location, parts, source, this.#options.owner, options)
     await this.#options.listener?.changed(joinPath(location.path))
     return entry
@@ -110,8 +116,16 @@ class PosixSpace implements Space {
   async createFolder(path: string): Promise<SpaceEntry> {
     this.#checkWritable()
     const parts = parsePath(path)
-    const made = await createFolders(this.#root, parts, this.#options.owner, (location) => this.#checkChange(location))
-    await this.#options.listener?.changed(joinPath(made))
+    checkDepth(parts)
+    let topmost: string | undefined
+    try {
+      await createFolders(this.#root, parts, this.#options.owner, {
+        check: (place) => this.#checkChange(place),
+        made: (real) => (topmost = joinPath(real)),
+      })
+    } finally {
+      if (topmost !== undefined) await this.#options.listener?.changed(topmost)
+    }
     return this.stat(path)
   }
 
@@ -120,6 +134,7 @@ class PosixSpace implements Space {
     const target = parsePath(to)
     await using source = await this.#locateNamed(parsePath(from))
     await using destination = await this.#locateNamed(target)
+    checkDepth(destination.path)
     const stats = await moveEntry(source, destination)
     await this.#options.listener?.moved(joinPath(source.path), joinPath(destination.path))
     // A link that leads nowhere can be moved too, yet there is nothing to show of it.
@@ -130,7 +145,7 @@ class PosixSpace implements Space {
     this.#checkWritable()
     await using location = await this.#locateNamed(parsePath(path))
     try {
-      await removeEntry(location)
+      await removeEntry(location, this.#root.signal)
     } finally {
       await this.#options.listener?.changed(joinPath(location.path))
     }
@@ -206,8 +221,8 @@ class PosixSpace implements Space {
     })
   }
 
-  #checkChange(location: Location): void {
-    if (!this.#isReserved(location.path)) return
+  #checkChange({ path }: Pick<Place, 'path'>): void {
+    if (!this.#isReserved(path)) return
     throw new CygnetError('forbidden', `“${this.#options.reserved}” holds what others share with you.`, {
       mend: 'Open what is shared with you to change it there.',
     })

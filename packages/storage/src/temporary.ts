@@ -18,10 +18,11 @@ export function isTemporary(name: string): boolean {
 const abandonedMilliseconds = 24 * 3600 * 1000
 
 /** Removes what a service that was killed while writing has left in a folder. */
-export async function removeAbandoned(folder: Directory, names: string[]): Promise<void> {
-  await mapConcurrently(names.filter(isTemporary), 4, async (name) => {
+export async function removeAbandoned(folder: Directory, names: string[], signal?: AbortSignal): Promise<void> {
+  const removeIfOld = async (name: string): Promise<void> => {
     const stats = await folder.look(name)
     if (!stats?.isFile() || Date.now() - stats.mtimeMs < abandonedMilliseconds) return
     await unlink(folder.at(name)).catch(() => undefined)
-  })
+  }
+  await mapConcurrently(names.filter(isTemporary), 4, removeIfOld, signal)
 }

@@ -13,13 +13,14 @@ export interface Tree {
   access: Access
 }
 
+/** The signal of each ends whatever is under way in the tree. */
 export interface Trees {
   /** A user's own. */
-  home(userName: string): Promise<Tree>
+  home(userName: string, signal?: AbortSignal): Promise<Tree>
   /** What was shared with a user. @throws CygnetError `not-found` */
-  received(userName: string, shareId: string): Promise<Tree>
+  received(userName: string, shareId: string, signal?: AbortSignal): Promise<Tree>
   /** What a link shows; the caller has checked the link's password. Never to be changed. */
-  linked(link: LinkShare): Promise<Tree>
+  linked(link: LinkShare, signal?: AbortSignal): Promise<Tree>
 }
 
 export function createTrees(homes: Homes, shares: Shares): Trees {
@@ -30,21 +31,22 @@ export function createTrees(homes: Homes, shares: Shares): Trees {
       moved: (from, to) => shares.moved(owner, inHome(from), inHome(to)),
     }
   }
-  const shared = async (share: Share, access: Access): Promise<Tree> => {
+  const shared = async (share: Share, access: Access, signal?: AbortSignal): Promise<Tree> => {
     const home = await homes.open(share.owner)
     const readOnly = access === 'read'
-    const space = openSharedSpace(home, share, { readOnly, listener: listenerFor(share.owner, share.path) })
+    const listener = listenerFor(share.owner, share.path)
+    const space = openSharedSpace(home, share, { readOnly, listener, signal })
     return { space, owner: share.owner, title: nameOf(share), access }
   }
   return {
-    async home(userName) {
-      const space = openHomeSpace(await homes.open(userName), { listener: listenerFor(userName, '') })
+    async home(userName, signal) {
+      const space = openHomeSpace(await homes.open(userName), { listener: listenerFor(userName, ''), signal })
       return { space, owner: userName, title: userName, access: 'write' }
     },
-    async received(userName, shareId) {
+    async received(userName, shareId, signal) {
       const share = await shares.findReceived(userName, shareId)
-      return shared(share, share.access)
+      return shared(share, share.access, signal)
     },
-    linked: (link) => shared(link, 'read'),
+    linked: (link, signal) => shared(link, 'read', signal),
   }
 }

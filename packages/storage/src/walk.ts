@@ -10,6 +10,15 @@ export interface Root {
   readonly base: readonly string[]
   /** The absolute path by which the owner's sessions know `folder`: absolute symbolic links mean this. */
   readonly seenAs: string
+  /** Ends every walk in it, such as when the one who asked has left. */
+  readonly signal?: AbortSignal | undefined
+  /** Shared by all walks of one piece of work; undefined for one that follows a single path. */
+  readonly budget?: Budget | undefined
+}
+
+/** Folders that may still be opened and links that may still be followed. */
+export interface Budget {
+  steps: number
 }
 
 /** A held folder and a name in it. `name` is `.` where the tree's root folder itself is meant. */
@@ -20,10 +29,24 @@ export interface Location extends AsyncDisposable {
   readonly path: readonly string[]
 }
 
+/** A folder that is held already, to start from instead of the tree's root. It stays its holder's. */
+export interface Held {
+  readonly folder: Directory
+  /** Where it is from the tree's root, without links. */
+  readonly path: readonly string[]
+}
+
+/** Where a path begins to be missing: the names after the location's are missing too. */
+export interface MissingLocation extends Location {
+  readonly below: readonly string[]
+}
+
 /** As the kernel's own limit. */
 const mostLinks = 40
-/** Folders opened for one path; a chain of links that needs more is an attack. */
-const mostSteps = 10_000
+/** Folders opened for one path beyond those that it names: links that need more are an attack. */
+const mostDetour = 500
+/** Names that links on one path may leave to be gone through. */
+const mostPending = 2048
 
 /**
  * Finds what `path` names, going from folder to held folder. Symbolic links that stay in the tree are followed, those
@@ -34,13 +57,27 @@ const mostSteps = 10_000
  */
 export async function locate(root: Root, path: readonly string[], last: 'follow' | 'keep'): Promise<Location> {
   const walk = new Walk(root, path)
-  try {
-    return await walk.run(last)
-  } catch (error) {
-    await walk.stop()
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw notFound(path, error)
-    throw error
-  }
+  return await stopping(walk, () => walk.run(last))
+}
+
+/**
+ * As {@link locate}, for a link that lies in a held folder: what it leads to nearby is found without walking down again.
+ *
+ * @throws CygnetError as {@link locate}, and `forbidden` where the tree's budget is used up
+ */
+export async function locateFrom(root: Root, held: Held, name: string): Promise<Location> {
+  const walk = new Walk(root, [...held.path, name])
+  return await stopping(walk, () => walk.runFrom(held, name))
+}
+
+/**
+ * Finds the first name on a way that is not there yet; what the whole path names where nothing is missing.
+ *
+ * @throws CygnetError `conflict` for a file on the way, and as {@link locate}
+ */
+export async function locateMissing(root: Root, path: readonly string[]): Promise<MissingLocation> {
+  const walk = new Walk(root, path)
+  return await stopping(walk, () => walk.runToMissing())
 }
 
 /** Opens the folder that `path` names, following links in the tree. @throws CygnetError `not-found`, also for a file */
@@ -60,28 +97,77 @@ export function notFound(path: readonly string[], cause?: unknown): CygnetError 
   return new CygnetError('not-found', message, { cause })
 }
 
+export function taken(path: readonly string[], cause?: unknown): CygnetError {
+  return new CygnetError('conflict', `There is already something at “${shorten(joinPath(path))}”.`, { cause })
+}
+
+async function stopping<Found>(walk: Walk, run: () => Promise<Found>): Promise<Found> {
+  try {
+    return await run()
+  } catch (error) {
+    await walk.stop()
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw notFound(walk.wanted, error)
+    throw error
+  }
+}
+
 class Walk {
+  readonly wanted: readonly string[]
   readonly #root: Root
-  readonly #wanted: readonly string[]
   readonly #pending: string[]
+  /** How many of the names to come are the path's own and not a link's. */
+  #ownNames: number
+  /** Where the way ended at a folder that is missing, or is none. */
+  #stuck: { name: string; error: unknown } | undefined
   #folder: Directory | undefined
   #real: string[] = []
   #links = 0
-  #steps = 0
+  #steps: number
 
   constructor(root: Root, path: readonly string[]) {
     this.#root = root
-    this.#wanted = path
+    this.wanted = path
     this.#pending = [...path]
+    this.#ownNames = path.length
+    this.#steps = root.base.length + path.length + mostDetour
   }
 
   async run(last: 'follow' | 'keep'): Promise<Location> {
     const file = await this.#goToRoot()
-    if (file !== undefined) {
-      if (this.#pending.length > 0) throw notFound(this.#wanted)
-      return this.#arriveAt(file, [])
+    if (file === undefined) return this.#go(last)
+    if (this.#pending.length > 0) throw notFound(this.wanted)
+    return this.#arriveAt(file, [])
+  }
+
+  async runFrom({ folder, path }: Held, name: string): Promise<Location> {
+    await this.#hold(await folder.openFolder('.'))
+    this.#real = [...path]
+    this.#pending.splice(0, Infinity, name)
+    this.#ownNames = 1
+    return this.#go('follow')
+  }
+
+  async runToMissing(): Promise<MissingLocation> {
+    try {
+      return { ...(await this.run('follow')), below: [] }
+    } catch (error) {
+      const stuck = this.#stuck
+      if (stuck === undefined || stuck.error !== error) throw error
+      const { name } = stuck
+      if (isSystemError(error, 'ENOTDIR')) throw taken(this.wanted.slice(0, this.wanted.length - this.#ownNames), error)
+      // A link's own folders are not made.
+      if (!isSystemError(error, 'ENOENT') || this.#pending.length > this.#ownNames) throw error
+      return { ...this.#arriveAt(name, [...this.#real, name]), below: this.#pending }
     }
-    for (let name = this.#pending.shift(); name !== undefined; name = this.#pending.shift()) {
+  }
+
+  async stop(): Promise<void> {
+    await this.#folder?.close()
+    this.#folder = undefined
+  }
+
+  async #go(last: 'follow' | 'keep'): Promise<Location> {
+    for (let name = this.#next(); name !== undefined; name = this.#next()) {
       const isLast = this.#pending.length === 0
       if (name === '..') await this.#goUp()
       else if (isLast && last === 'keep') return this.#arriveAt(name, [...this.#real, name])
@@ -94,9 +180,10 @@ class Walk {
     return this.#arriveAt('.', this.#real)
   }
 
-  async stop(): Promise<void> {
-    await this.#folder?.close()
-    this.#folder = undefined
+  #next(): string | undefined {
+    const name = this.#pending.shift()
+    this.#ownNames = Math.min(this.#ownNames, this.#pending.length)
+    return name
   }
 
   /** Goes to the tree's root folder; where the tree is one file, to the folder above it, returning the file's name. */
@@ -117,9 +204,12 @@ class Walk {
     try {
       await this.#enter(name)
     } catch (error) {
-      if (!isSystemError(error, 'ENOTDIR', 'ELOOP')) throw error
-      const target = await this.#held().readLink(name)
-      if (target === undefined) throw error
+      const isLink = isSystemError(error, 'ENOTDIR', 'ELOOP')
+      const target = isLink ? await this.#held().readLink(name) : undefined
+      if (target === undefined) {
+        this.#stuck = { name, error }
+        throw error
+      }
       await this.#follow(target)
     }
   }
@@ -132,6 +222,7 @@ class Walk {
   async #follow(target: string): Promise<void> {
     this.#links += 1
     if (this.#links > mostLinks) throw this.#tangled()
+    this.#step()
     let rest = target
     if (target.startsWith('/')) {
       const top = ['', ...this.#root.seenAs.split('/').filter((part) => part !== ''), ...this.#root.base].join('/')
@@ -140,12 +231,16 @@ class Walk {
       await this.#goToRoot()
     }
     this.#pending.unshift(...rest.split('/').filter((part) => part !== '' && part !== '.'))
+    // Links to links whose names are never reached cost no steps, yet all of them are kept.
+    if (this.#pending.length > this.wanted.length + mostPending) throw this.#tangled()
   }
 
-  /** One up, by walking down again: the kernel's own `..` of a folder that was moved meanwhile may lie outside. */
+  /** Up, by walking down again: the kernel's own `..` of a folder that was moved meanwhile may lie outside. */
   async #goUp(): Promise<void> {
-    const above = this.#real.slice(0, -1)
-    if (this.#real.length === 0) throw this.#leadsOut()
+    let count = 1
+    for (; this.#pending[0] === '..'; count++) this.#next()
+    if (count > this.#real.length) throw this.#leadsOut()
+    const above = this.#real.slice(0, -count)
     await this.#goToRoot()
     for (const name of above) await this.#enter(name)
   }
@@ -154,8 +249,15 @@ class Walk {
     const before = this.#folder
     this.#folder = next
     await before?.close()
-    this.#steps += 1
-    if (this.#steps > mostSteps) throw this.#tangled()
+    this.#step()
+  }
+
+  #step(): void {
+    const { signal, budget } = this.#root
+    signal?.throwIfAborted()
+    this.#steps -= 1
+    if (budget !== undefined) budget.steps -= 1
+    if (this.#steps < 0 || (budget !== undefined && budget.steps < 0)) throw this.#tangled()
   }
 
   #held(): Directory {
@@ -170,14 +272,14 @@ class Walk {
   }
 
   #leadsOut(): CygnetError {
-    const path = shorten(joinPath(this.#wanted))
+    const path = shorten(joinPath(this.wanted))
     return new CygnetError('forbidden', `“${path}” goes through a symbolic link that leads out of this folder.`, {
       mend: 'Links are followed where they stay inside.',
     })
   }
 
   #tangled(): CygnetError {
-    const path = shorten(joinPath(this.#wanted))
+    const path = shorten(joinPath(this.wanted))
     return new CygnetError('forbidden', `“${path}” goes through too many symbolic links.`)
   }
 }
