@@ -26,11 +26,15 @@ interface Notebook {
  */
 export async function runDemo({ print, keep }: DemoOptions): Promise<void> {
   const began = performance.now()
-  const service = await step('Start a service', () => startService(), print)
+  const service = await step('Start a service', () => startService({ onInstall: print }), print)
   try {
     const url = await walk(service, print)
     print(`${seconds(performance.now() - began)}  in all`)
-    if (keep) print('The service goes on until Ctrl-C.')
+    print(
+      keep
+        ? 'The service goes on until Ctrl-C.'
+        : 'The service of the demo ends now, and its link; to keep both: npm run demo -- --keep',
+    )
     print(url)
     if (keep) await once(process, 'SIGINT')
   } finally {

@@ -108,7 +108,7 @@ test('a port that is taken and a folder that is no folder are named', async () =
   await writeFile(join(service.data, 'kept', 'file'), '')
   const noFolder = await cygnet(join(service.data, 'kept', 'file'), ['start', '--port', '0'])
   expect(noFolder.code).toBe(1)
-  expect(noFolder.errors).toMatch(/data folder .*file cannot be written/)
+  expect(noFolder.errors).toMatch(/data folder .*file cannot be made/)
 })
 
 async function signIn(name: string, password: string, status: number) {

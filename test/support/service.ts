@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const cygnetCommand = join(top, 'apps', 'cygnet', 'bin', 'cygnet.mjs')
-/** Releases are installed once for all services that tests start. */
-const software = join(top, '.cache', 'data', 'software')
+/** Releases are installed once for all services that tests start; what `npm start` has installed is as good. */
+const software = [join(top, '.cache', 'data', 'software'), join(top, 'data', 'software')]
 
 export interface RunningService {
   url: string
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   /** Where an earlier service kept its data; a new folder unless said, removed by {@link removeData}. */
   data?: string
   config?: object
+  /** Told what it says of the installation of software. */
+  onInstall?: (line: string) => void
 }
 
 /** Starts a service of its own on a free port and resolves once it is ready. @throws Error with its last words where it ends before */
@@ -35,12 +38,16 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'cygnet-data-')))
   const config = join(data, 'config.yaml')
   await mkdir(data, { recursive: true })
-  await writeFile(config, JSON.stringify({ port: 0, software: { folder: software }, ...options.config }))
+  await writeFile(
+    config,
+    JSON.stringify({ port: 0, software: { folder: software.find(existsSync) ?? software[0] }, ...options.config }),
+  )
   const args = ['start', '--json', '--data', data, '--config', config]
   const child = spawn(process.execPath, [cygnetCommand, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log = (log + text).slice(-100_000)
+    for (const line of text.split('\n')) if (line.startsWith('software:')) options.onInstall?.(line)
   })
   const ended = onceClosed(child)
   const ready = await Promise.race([firstLine(child), ended.then((code) => ({ code }))])

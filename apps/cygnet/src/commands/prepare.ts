@@ -25,6 +25,11 @@ async function createDataFolder(folder: string): Promise<void> {
     await makeFolder(folder, 0o700)
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
+    if (isSystemError(cause, 'EEXIST', 'ENOTDIR'))
+      throw new CygnetError('bad-request', `The data folder ${folder} cannot be made: a file is in its place.`, {
+        cause,
+        mend: 'Name a folder with --data.',
+      })
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CygnetError('forbidden', `The data folder ${folder} cannot be written: ${why}.`, {
       cause,

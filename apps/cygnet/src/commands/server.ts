@@ -30,9 +30,10 @@ export function defineServerCommands(program: Command, { action }: CommandContex
     .argument('<user>')
     .action(
       action<[string]>(async ({ call, json }, [name]) => {
+        const wasThere = (await call(listServers, {})).some(({ user }) => user === name)
         await call(stopServer, { params: { name } })
         if (json) print(JSON.stringify({ user: name }))
-        else printNote(`Stopped the server of ${name}.`)
+        else printNote(wasThere ? `Stopped the server of ${name}.` : `${name} has no running server.`)
       }),
     )
 }

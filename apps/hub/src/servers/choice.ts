@@ -58,7 +58,7 @@ export function toUsualChoice(last: ServerChoice | null, limits: ServerLimits, r
 
 function checkRange(what: string, value: number, min: number, max: number, unit: string): void {
   if (value >= min && value <= max) return
-  throw new CygnetError('bad-request', `${value}${unit} of ${what} cannot be had here.`, {
+  throw new CygnetError('bad-request', `${value}${unit === '' ? ` ${what}` : `${unit} of ${what}`} cannot be had here.`, {
     mend: `Choose between ${min} and ${max}${unit}.`,
   })
 }

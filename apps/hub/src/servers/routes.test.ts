@@ -138,7 +138,7 @@ test('what cannot be had is refused by name', async () => {
   const { call } = await openPlace()
   for (const [body, value] of [
     [{ release: 'none' }, '"none"'],
-    [{ cores: 99 }, '99 of cores'],
+    [{ cores: 99 }, '99 cores'],
     [{ memoryGiB: 'much' }, 'memoryGiB'],
   ] as const) {
     const answer = await call('POST', '/hub/api/users/ada/server', body)

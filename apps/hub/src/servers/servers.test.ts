@@ -211,8 +211,8 @@ test('the last choice is remembered, and what can no longer be had falls back to
 
 test.each([
   [{ release: 'none' }, /no software release "none"/],
-  [{ cores: 5 }, /5 of cores/],
-  [{ cores: 0.01 }, /0\.01 of cores/],
+  [{ cores: 5 }, /5 cores/],
+  [{ cores: 0.01 }, /0\.01 cores/],
   [{ memoryGiB: 9 }, /9 GiB of memory/],
   [{ memoryGiB: 0.1 }, /0\.1 GiB of memory/],
   [{ junk: 'x'.repeat(5000) }, /at most 4096/],
