@@ -13,7 +13,8 @@ export interface Spawner<Handle = unknown> {
   /** Resolves once the server has ended by itself or was stopped; rejects only with the signal's reason. */
   waitForExit(handle: Handle, signal: AbortSignal): Promise<ServerStatus & { state: 'exited' }>
   /**
-   * Optional: makes the server's mounts below the home be exactly these while it runs.
+   * Optional: makes the server's mounts below the home be exactly these while it runs. What ends or becomes read-only does so
+   * at once and for all: processes that work in it are ended, and the server where nothing less helps.
    * A spawner without it mounts what the next start asks for.
    */
   remount?(handle: Handle, mounts: Mount[]): Promise<void>
@@ -81,6 +82,8 @@ export type ExitReason =
   | { kind: 'stopped' }
   | { kind: 'exit'; code: number | null; signal: string | null }
   | { kind: 'out-of-memory'; limit: number }
+  /** Something was no longer shared with the user, and the server did not let go of it. */
+  | { kind: 'share-held' }
   | { kind: 'unknown' }
 
 export interface ProgressStep {

@@ -13,6 +13,8 @@ export function describeExit(reason: ExitReason): string | null {
       return reason.signal === null
         ? `It ended by itself with exit code ${reason.code ?? 'unknown'}.`
         : `It was killed by the signal ${reason.signal}.`
+    case 'share-held':
+      return 'It was ended because a program in it did not let go of something that is no longer shared.'
     default:
       return 'It ended, and nothing tells why; the machine may have been restarted.'
   }

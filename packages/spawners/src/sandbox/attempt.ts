@@ -113,7 +113,7 @@ export async function mountShared({ host, request, record, folder, log }: Attemp
   if (request.mounts.length === 0 || python === null) return
   try {
     if (request.user.uid === null) await reportEntered(folder, log)
-    else await applyMounts({ python, init, user: record.user, mounts: request.mounts, log })
+    else await applyMounts({ python, init, program: null, user: record.user, mounts: request.mounts, log })
   } catch (error) {
     log.warn({ err: error, user: record.user.name }, 'A session starts without what is shared with its user.')
   }

@@ -6,8 +6,8 @@ import { tearDown } from './teardown.ts'
 export interface Endings {
   /** How the session ended, where this process saw it. */
   recall(id: string): ExitReason | undefined
-  /** The next end of this session is one that was asked for. */
-  expect(id: string): void
+  /** The next end of this session is one that was asked for, or has this reason. */
+  expect(id: string, reason?: ExitReason): void
   end(record: SessionRecord): Promise<ExitReason>
 }
 
@@ -15,11 +15,11 @@ const remembered = 1000
 
 export function createEndings(runtimeDir: string): Endings {
   const reasons = new Map<string, ExitReason>()
-  const expected = new Set<string>()
+  const expected = new Map<string, ExitReason>()
   const pending = new Map<string, Promise<ExitReason>>()
   return {
     recall: (id) => reasons.get(id),
-    expect: (id) => void expected.add(id),
+    expect: (id, reason = { kind: 'stopped' }) => void expected.set(id, reason),
     async end(record) {
       const { id } = record
       const known = reasons.get(id)
@@ -27,7 +27,7 @@ export function createEndings(runtimeDir: string): Endings {
       const ending = pending.get(id) ?? tearDown(runtimeDir, record)
       pending.set(id, ending)
       try {
-        const reason: ExitReason = expected.has(id) ? { kind: 'stopped' } : await ending
+        const reason = expected.get(id) ?? (await ending)
         await ending
         remember(id, reason)
         return reason

@@ -16,6 +16,11 @@ import os
 import stat
 import sys
 
+# Isolated as this program runs, what lies beside it is not found by itself.
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from holders import Held, Session
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 SYS_OPEN_TREE, SYS_MOVE_MOUNT, SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT = 428, 429, 430, 431, 432
@@ -29,7 +34,9 @@ FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE = 1, 6
 FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC = 1, 1
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_IDMAP = 1, 2, 4, 8, 0x100000
 MS_REC, MS_PRIVATE, MS_SLAVE = 1 << 14, 1 << 18, 1 << 19
-MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
+UMOUNT_NOFOLLOW = 8
+# Of one thing that is shared; also its name may be none, such as half of a character.
+PROBLEMS = (OSError, ValueError)
 CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
 RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 2, 4, 8
 
@@ -82,8 +89,8 @@ def clone_tree(source, recursive=False):
     return syscall(SYS_OPEN_TREE, source, text(""), flags, what="open_tree")
 
 
-def set_attributes(tree, attributes, userns=0, recursive=False):
-    change = MountAttr(attributes, 0, MS_PRIVATE, userns)
+def set_attributes(tree, attributes, userns=0, recursive=False, cleared=0):
+    change = MountAttr(attributes, cleared, MS_PRIVATE, userns)
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
     syscall(SYS_MOUNT_SETATTR, tree, text(""), flags, ctypes.byref(change), ctypes.sizeof(change), what="mount_setattr")
 
@@ -164,12 +171,17 @@ def prepare_all(plan, recursive=False):
             trees[mount["name"]] = (tree, mount["readOnly"])
             if not mapped:
                 notes.append({"name": mount["name"], "problem": "unmapped"})
-        except OSError as error:
-            missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
-            notes.append({"name": mount["name"], "problem": "missing" if missing else (error.strerror or str(error))})
+        except PROBLEMS as error:
+            notes.append(note_of(mount["name"], error))
     for namespace in maps.values():
         os.close(namespace)
     return trees, notes
+
+
+def note_of(name, error):
+    code = getattr(error, "errno", None)
+    problem = getattr(error, "strerror", None) or str(error)
+    return {"name": name, "problem": "missing" if code in (errno.ENOENT, errno.ENOTDIR) else problem}
 
 
 def open_shared(home, name, uid):
@@ -192,15 +204,12 @@ def open_shared(home, name, uid):
     return open_beneath(home, name, O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
 
 
-def same_mount(entry, tree, read_only):
-    here, there = os.fstat(entry), os.fstat(tree)
-    is_read_only = bool(os.fstatvfs(entry).f_flag & os.ST_RDONLY)
-    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino) and is_read_only == read_only
-
-
-def unmount(name):
-    """In the working folder. What still has files open there keeps them, nobody opens it anew from outside."""
-    check(libc.umount2(text("./" + name), MNT_DETACH | UMOUNT_NOFOLLOW), name)
+def same_source(entry, tree):
+    try:
+        here, there = os.fstat(entry), os.fstat(tree)
+    except OSError:
+        return False
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
 
 def make_mount_point(folder, name, is_folder):
@@ -211,34 +220,122 @@ def make_mount_point(folder, name, is_folder):
     return os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
 
 
-def remove_mount_point(folder, name, entry):
-    is_folder = stat.S_ISDIR(os.fstat(entry).st_mode)
-    (os.rmdir if is_folder else os.unlink)(name, dir_fd=folder)
+def open_entry(folder, name):
+    return os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
 
 
-def reconcile(scratch, trees):
-    """Makes the mounts below the scratch file system be exactly these. A file that was replaced is mounted anew."""
-    os.fchdir(scratch)
-    own = os.fstat(scratch).st_dev
-    for name in os.listdir("."):
-        entry = os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        is_mounted = os.fstat(entry).st_dev != own
-        if is_mounted and name in trees and same_mount(entry, *trees[name]):
-            os.close(trees.pop(name)[0])
-            os.close(entry)
-            continue
-        os.close(entry)
-        if is_mounted:
-            unmount(name)
-        entry = os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        remove_mount_point(scratch, name, entry)
-        os.close(entry)
+def attach_all(scratch, trees):
+    """Returns notes of those that could not be attached, such as one whose owner has just deleted it."""
+    notes = []
     for name, (tree, _) in trees.items():
-        point = make_mount_point(scratch, name, stat.S_ISDIR(os.fstat(tree).st_mode))
-        attach(tree, point)
-        os.close(point)
+        try:
+            point = make_mount_point(scratch, name, stat.S_ISDIR(os.fstat(tree).st_mode))
+            attach(tree, point)
+            os.close(point)
+        except PROBLEMS as error:
+            notes.append(note_of(name, error))
         os.close(tree)
+    return notes
+
+
+def reconcile(scratch, trees, session):
+    """
+    Makes the mounts below the scratch file system be exactly these. A file that was replaced is mounted anew. Notes tell of
+    those that ended or may no longer be written to, and that the session does not let go of; nothing new is mounted then.
+
+    What ends is first put where nobody of the session comes, then whoever is in it is killed.
+    """
+    kept, own, hidden = {}, session.mount_of(scratch), None
+    for name in os.listdir(scratch):
+        entry = open_entry(scratch, name)
+        if session.mount_of(entry) != own:
+            if name in trees and same_source(entry, trees[name][0]):
+                kept[name] = trees.pop(name)
+            else:
+                hidden = make_hidden(scratch) if hidden is None else hidden
+                hide(entry, hidden, name)
+        os.close(entry)
+    held = clear(scratch, own, kept, session)
+    held += [name for name, (tree, read_only) in kept.items() if not keep(scratch, name, tree, read_only, session)]
     os.chdir("/")
+    if held:
+        return [{"name": name, "problem": "held"} for name in held]
+    return attach_all(scratch, trees)
+
+
+def make_hidden(scratch):
+    name = f".ending-{os.urandom(8).hex()}"
+    os.mkdir(name, 0o700, dir_fd=scratch)
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=scratch)
+
+
+def hide(entry, hidden, name):
+    try:
+        point = make_mount_point(hidden, name, stat.S_ISDIR(os.fstat(entry).st_mode))
+        attach(entry, point)
+        os.close(point)
+    except OSError:
+        # The kernel moves no mount of what its owner has deleted: it ends where it is.
+        pass
+
+
+def clear(scratch, own, kept, session):
+    """Ends what is hidden, also by an earlier run that was killed, and removes the mount points. Returns what is held."""
+    held = []
+    for name in os.listdir(scratch):
+        if name in kept:
+            continue
+        if not is_plain_folder(scratch, name, own, session):
+            held += [] if end(scratch, name, own, session) else [name]
+            continue
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=scratch)
+        left = [child for child in os.listdir(folder) if not end(folder, child, own, session)]
+        os.close(folder)
+        if not left:
+            os.rmdir(name, dir_fd=scratch)
+        held += left
+    return held
+
+
+def is_plain_folder(folder, name, own, session):
+    entry = open_entry(folder, name)
+    try:
+        return session.mount_of(entry) == own and stat.S_ISDIR(os.fstat(entry).st_mode)
+    finally:
+        os.close(entry)
+
+
+def end(folder, name, own, session):
+    """Whether the mount is gone. It is not detached: only an unmounting that the kernel may refuse tells that nobody holds it."""
+    entry = open_entry(folder, name)
+    mount = session.mount_of(entry)
+    os.close(entry)
+    os.fchdir(folder)
+    try:
+        if mount != own:
+            session.free(mount, lambda: check(libc.umount2(text("./" + name), UMOUNT_NOFOLLOW), name))
+    except (Held, OSError):
+        return False
+    (os.rmdir if is_plain_folder(folder, name, own, session) else os.unlink)(name, dir_fd=folder)
+    return True
+
+
+def keep(scratch, name, tree, read_only, session):
+    """Whether the mount has the right that it shall have. Who only reads in it is left alone."""
+    os.close(tree)
+    entry = open_entry(scratch, name)
+    try:
+        if bool(os.fstatvfs(entry).f_flag & os.ST_RDONLY) == read_only:
+            return True
+        if read_only:
+            session.free(session.mount_of(entry), lambda: set_attributes(entry, MOUNT_ATTR_RDONLY), writing=True)
+        else:
+            set_attributes(entry, 0, cleared=MOUNT_ATTR_RDONLY)
+        return True
+    except (Held, OSError):
+        return not read_only
+    finally:
+        os.close(entry)
 
 
 def apply(plan):
@@ -248,6 +345,7 @@ def apply(plan):
         if file.read().rpartition(")")[2].split()[19] != plan["start"]:
             raise ProcessLookupError(errno.ESRCH, "the session has ended")
     trees, notes = prepare_all(plan)
+    session = Session(plan["pid"], plan["spared"])
     check(libc.setns(namespace, CLONE_NEWNS), "setns")
     home = os.open(plan["home"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -256,9 +354,9 @@ def apply(plan):
         shared = None
     # Only this program mounts anything in there: another device is the scratch file system of an earlier call.
     if shared is not None and os.fstat(shared).st_dev != os.fstat(home).st_dev:
-        reconcile(readable(shared), trees)
+        notes += reconcile(readable(shared), trees, session)
     elif trees:
-        reconcile(readable(mount_scratch(home, plan)), trees)
+        notes += attach_all(readable(mount_scratch(home, plan)), trees)
     return notes
 
 
@@ -285,7 +383,7 @@ def enter(plan):
         return notes
     try:
         scratch = mount_scratch(tree, plan)
-        reconcile(readable(scratch), trees)
+        notes += attach_all(readable(scratch), trees)
         set_attributes(scratch, MOUNT_ATTR_RDONLY)
     except OSError as error:
         notes.append(whole_problem(error))

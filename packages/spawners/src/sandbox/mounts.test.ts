@@ -108,14 +108,117 @@ describe.runIf(isRoot)('as root, while the server runs', () => {
     expect(await shell.print("grep /work /proc/self/mountinfo | cut -d' ' -f1")).toBe(before)
   })
 
-  test('a share ends although somebody works in it', async () => {
-    const shell = await bed.startShell()
-    await remount(shell, [share('work', 'work')])
-    await shell.print(inShared('cd work; sleep 1000 > /dev/null 2>&1 & tail -f work/data.csv > /dev/null 2>&1 &'))
-    await remount(shell, [])
-    expect(await shell.print(inShared('ls -A'))).toBe('')
-    expect(await shell.print('grep -c /work /proc/mounts')).toBe('0\n')
-    expect(await readdir(join(owner.home, 'work'))).toEqual(['data.csv'])
+  describe('somebody works in it', () => {
+    /** Starts a program of Python below the shared folder, and resolves with what tells whether it lives, once it is at work. */
+    async function begin(shell: Shell, name: string, program: string): Promise<() => Promise<boolean>> {
+      const file = join(shell.request.home, `${name}.py`)
+      await writeOwn(
+        file,
+        `${program}\nimport signal\nopen('${name}.ready', 'w').close()\n${waiting}`,
+        shell.request.user.uid,
+      )
+      const start = `export HOME; cd; setsid nohup python3 ${name}.py > ${name}.log 2>&1 < /dev/null & echo $!`
+      const pid = (await shell.print(start)).trim()
+      const isAlive = (): Promise<boolean> => shell.succeeds(`kill -0 ${pid}`)
+      await expect
+        .poll(async () => (await shell.succeeds(`test -e ~/${name}.ready`)) || !(await isAlive()), { timeout: 20_000 })
+        .toBe(true)
+      expect(await shell.print(`cat ~/${name}.log`)).toBe('')
+      return isAlive
+    }
+
+    const folder = `import os; work = os.path.expanduser('~/Shared with me/work')`
+    const waiting = 'while True: signal.pause()'
+    const bystander = `import os, mmap, tempfile
+f = tempfile.TemporaryFile(); f.write(b'x' * 4096); f.flush(); kept = mmap.mmap(f.fileno(), 4096)
+mine = open(os.path.expanduser('~/mine'), 'w')`
+
+    /** Each holds the share in another way. All of them write their notes in the home, where `begin` starts them. */
+    const holders: Record<string, string> = {
+      folder: `${folder}; home = os.open('.', os.O_RDONLY); os.chdir(work)
+real = open
+def open(name, mode): return real(f'/proc/self/fd/{home}/{name}', mode)`,
+      reader: `${folder}; held = open(work + '/data.csv')`,
+      writer: `${folder}; held = open(work + '/data.csv', 'a')`,
+      path: `${folder}; held = os.open(work, os.O_PATH)`,
+      map: `${folder}
+import mmap
+with open(work + '/data.csv', 'r+b') as file: held = mmap.mmap(file.fileno(), 0)`,
+      thread: `${folder}
+import ctypes, threading
+moved = threading.Event()
+def stand():
+    ctypes.CDLL(None).unshare(0x200)
+    os.chdir(work)
+    moved.set()
+    threading.Event().wait()
+threading.Thread(target=stand, daemon=True).start()
+moved.wait()`,
+      socket: `${folder}
+import socket
+one, two = socket.socketpair()
+file = os.open(work + '/data.csv', os.O_RDWR)
+socket.send_fds(one, [b'x'], [file])
+os.close(file)`,
+    }
+
+    test.each(Object.keys(holders))('when it ends, who holds it goes (%s), and nobody else', async (kind) => {
+      const shell = await bed.startShell()
+      await remount(shell, [share('work', 'work'), share('private.txt', 'other')])
+      const neighbour = await begin(shell, 'neighbour', bystander)
+      const other = await begin(shell, 'other', `import os; held = open(os.path.expanduser('~/Shared with me/other'))`)
+      const holder = await begin(shell, 'holder', holders[kind] ?? '')
+      expect(await holder()).toBe(true)
+      await remount(shell, [share('private.txt', 'other')])
+      expect(await holder()).toBe(false)
+      expect([await neighbour(), await other()]).toEqual([true, true])
+      expect(await shell.print(inShared('ls -A'))).toBe('other\n')
+      expect(await shell.print('grep -c /work /proc/mounts')).toBe('0\n')
+      expect(await readdir(join(owner.home, 'work'))).toEqual(['data.csv'])
+    })
+
+    test('a program that comes again and again gets nowhere', async () => {
+      const shell = await bed.startShell()
+      await remount(shell, [share('work', 'work')])
+      const loop = 'while sleep .01; do cat data.csv > /dev/null && echo changed >> data.csv; done'
+      await shell.print(inShared(`cd work && (setsid nohup bash -c '${loop}' > /dev/null 2>&1 &)`))
+      await expect.poll(() => readFile(join(owner.home, 'work', 'data.csv'), 'utf8')).toContain('changed')
+      await remount(shell, [])
+      expect(await shell.succeeds('pgrep -f data.csv')).toBe(false)
+    })
+
+    test.each(['writer', 'map', 'socket'])(
+      'made read-only, who could write goes (%s); who reads stays',
+      async (kind) => {
+        const shell = await bed.startShell()
+        await remount(shell, [share('work', 'work')])
+        const holder = await begin(shell, 'holder', holders[kind] ?? '')
+        const others = await Promise.all(
+          ['reader', 'folder', 'path'].map((one) => begin(shell, one, holders[one] ?? '')),
+        )
+        await remount(shell, [share('work', 'work', true)])
+        expect(await holder()).toBe(false)
+        for (const isAlive of others) expect(await isAlive()).toBe(true)
+        expect(await shell.succeeds(inShared('touch work/x'))).toBe(false)
+        await remount(shell, [share('work', 'work')])
+        for (const isAlive of others) expect(await isAlive()).toBe(true)
+        expect(await shell.succeeds(inShared('touch work/x'))).toBe(true)
+      },
+    )
+
+    test('a server that does not let go of it is ended', async () => {
+      const shell = await bed.startShell()
+      await remount(shell, [share('work', 'work')])
+      // A socket keeps the folder that it was made in, and no list says so.
+      await begin(
+        shell,
+        'bound',
+        `${folder}; import socket; s = socket.socket(socket.AF_UNIX); os.chdir(work); s.bind('s'); os.chdir(os.path.expanduser('~'))`,
+      )
+      await remount(shell, [])
+      expect(await bed.spawner.probe(shell.handle)).toEqual({ state: 'exited', reason: { kind: 'share-held' } })
+      expect(warnings()).toContainEqual(expect.stringContaining('does not let go'))
+    })
   })
 
   test('nothing of it is left on disk but an empty folder of the user’s own', async () => {
@@ -147,6 +250,7 @@ describe.runIf(isRoot)('as root, while the server runs', () => {
       '../../secret.sqlite',
       'work/../../../secret.sqlite',
       'pipe',
+      'half a character \ud800',
     ]
     await remount(shell, [...outside.map((path, index) => share(path, `bad ${index}`)), share('work', 'good')])
     expect(await shell.print(inShared('ls -A'))).toBe('good\n')

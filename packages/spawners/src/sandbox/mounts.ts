@@ -21,25 +21,37 @@ interface ApplyOptions {
   python: string
   /** The first process of the sandbox. */
   init: ProcessId
+  /** The user's server, where it runs already: it is not killed for what it holds, for the session ends with it. */
+  program: ProcessId | null
   user: { name: string; uid: number }
   mounts: Mount[]
   log: Logger
 }
 
 /**
- * Makes the mounts in a running sandbox be exactly these; needs root. A source that is gone is left out, and logged.
+ * Makes the mounts in a running sandbox be exactly these; needs root. A source that is gone is left out, and logged. What
+ * ends, or may no longer be written to, does so at once: processes of the session that hold it are killed.
+ * @returns the names of those that the session does not let go of all the same: it has to be ended
  * @throws CygnetError `unavailable` where nothing can be mounted
  */
-export async function applyMounts({ python, init, user, mounts, log }: ApplyOptions): Promise<void> {
+export async function applyMounts(options: ApplyOptions): Promise<string[]> {
+  const { python, init, program, user, mounts, log } = options
   const plan = {
     ...toPlan(mounts, user.uid),
     pid: init.pid,
     start: init.start,
+    spared: [init.pid, ...(program === null ? [] : [program.pid])],
     home: `/home/${user.name}`,
   }
   const outcome = await run(python, ['-I', '-S', helper, 'apply'], { input: JSON.stringify(plan) })
   if (outcome.code !== 0) throw mountError(outcome.stderr.trim().split('\n').at(-1) ?? '')
-  report(notesSchema.parse(JSON.parse(outcome.stdout)), log)
+  const notes = notesSchema.parse(JSON.parse(outcome.stdout))
+  const isHeld = ({ problem }: (typeof notes)[number]): boolean => problem === 'held'
+  report(
+    notes.filter((note) => !isHeld(note)),
+    log,
+  )
+  return notes.filter(isHeld).map(({ name }) => name ?? '')
 }
 
 interface EnterOptions {

@@ -113,7 +113,15 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
       if (!(await isRunning(session))) throw notRunning()
       const { python } = (await inspect()).programs
       if (python === null) throw noPython()
-      await applyMounts({ python, init: session.init, user: session.user, mounts, log })
+      const { init, program, user } = session
+      const held = await applyMounts({ python, init, program, user, mounts, log })
+      if (held.length === 0) return
+      log.warn(
+        { session: session.id, user: user.name, held },
+        'A session is ended that does not let go of an ended share.',
+      )
+      endings.expect(session.id, { kind: 'share-held' })
+      await end(session)
     })
   }
 
