@@ -7,6 +7,7 @@ import type { Progress } from './progress.ts'
 import { waitUntilReady } from './readiness.ts'
 import type { ServerUser } from './records.ts'
 import type { ServerDeps } from './server.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** What runs in a session and what it needs; the hub knows neither the notebook server nor the releases. */
 export interface SessionDescription {
@@ -110,14 +111,4 @@ function toEnvironment(
     MEM_LIMIT: String(memoryBytes),
     CPU_LIMIT: String(choice.cores),
   }
-}
-
-/** What cannot be cancelled is at least not waited for. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

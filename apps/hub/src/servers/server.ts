@@ -6,6 +6,7 @@ import type { ExitReason, Mount, ServerStatus, Spawner } from '@cygnet/spawners/
 import { describeExit } from './exit-reason.ts'
 import { launch, type Launched, type SessionDescription } from './launch.ts'
 import type { ServerLimits } from './limits.ts'
+import { mountsInTime } from './mounts-in-time.ts'
 import { createProgress, type Progress, type ProgressEvent } from './progress.ts'
 import type { ServerRecords, ServerUser, UnfinishedRecord } from './records.ts'
 import type { StartSlots } from './start-slots.ts'
@@ -186,7 +187,9 @@ export class Server {
       const timer = setTimeout(() => timeout.abort(tooSlow(limits.startMilliseconds)), limits.startMilliseconds)
       const signal = AbortSignal.any([abort.signal, timeout.signal])
       try {
-        const launched = await launch(this.#deps, this.user, order, createId(), createSecret(), progress, signal)
+        const mountsOf = mountsInTime(this.#deps, () => this.refreshMounts(), signal)
+        const deps = { ...this.#deps, mountsOf }
+        const launched = await launch(deps, this.user, order, createId(), createSecret(), progress, signal)
         this.#begin(order, launched, Date.now())
       } catch (error) {
         // Why it was given up tells more than what broke for it.

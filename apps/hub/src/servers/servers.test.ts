@@ -241,6 +241,29 @@ test('shares that change reach a running server, and one that starts, with what 
   expect(spawner.remounts.length).toBeLessThan(5)
 })
 
+test('what others share does not keep a server from starting, and is there once it is known', async () => {
+  await using world = await openWorld({ limits: { startMilliseconds: 30_000 } })
+  const { servers, spawner } = world
+  const known = Promise.withResolvers<Mount[]>()
+  world.mountsOf = () => known.promise
+  expect((await startFully(servers)).at(-1)).toEqual({ kind: 'ready' })
+  expect(spawner.requests[0]?.mounts).toEqual([])
+  expect(spawner.remounts).toEqual([])
+  known.resolve([share('late')])
+  await expect.poll(() => spawner.remounts).toEqual([[share('late')]])
+})
+
+test('shares that cannot be told are asked for again once the server runs', async () => {
+  await using world = await openWorld()
+  const { servers, spawner } = world
+  world.mountsOf = async () => {
+    world.mountsOf = async () => [share('again')]
+    throw new Error('the disk did not answer')
+  }
+  expect((await startFully(servers)).at(-1)).toEqual({ kind: 'ready' })
+  await expect.poll(() => spawner.remounts).toEqual([[share('again')]])
+})
+
 test('a removed user’s server is gone and no new one starts', async () => {
   await using world = await openWorld()
   const { servers, spawner, database } = world

@@ -40,6 +40,8 @@ export interface World extends AsyncDisposable {
   /** How the session behaves that is started next. */
   mode: string
   mounts: Mount[]
+  /** Asked for them; usually it resolves with `mounts` at once. */
+  mountsOf: () => Promise<Mount[]>
   /** Another run of the service on the same data. */
   restart(): Promise<Servers>
 }
@@ -63,7 +65,7 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
         uid: null,
         frontDoorPort: null,
       }),
-      mountsOf: async () => world.mounts,
+      mountsOf: () => world.mountsOf(),
       logger: createSilentLogger(),
     })
   const world: World = {
@@ -72,6 +74,7 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
     spawner,
     mode: 'ready',
     mounts: [],
+    mountsOf: async () => world.mounts,
     servers: open(),
     async restart() {
       world.servers = open()
