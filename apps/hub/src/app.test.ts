@@ -154,7 +154,7 @@ test('a server that is gone shows the button that starts it, to people; programs
   expect(page.status).toBe(424)
   const text = await page.text()
   expect(text).toContain(
-    'href="/start?next=%2Fuser%2Fada%2Flab%2Ftree%2Fa%2520b.ipynb%3Fx%3D%2522%253E%253Ci%253E&amp;again=1"',
+    'href="/start?next=%2Fuser%2Fada%2Flab%2Ftree%2Fa%2520b.ipynb%3Fx%3D%2522%253E%253Ci%253E&#38;again=1"',
   )
   const api = await browser.get('/user/ada/api/status')
   expect(api.status).toBe(424)

@@ -5,6 +5,8 @@ export interface KernelActivity {
   /** `starting`, `idle`, `busy`, `restarting`, `dead`, or what else a kernel says of itself. */
   state: string
   last: Date
+  /** The header of the request to execute that it works on. */
+  executing: Buffer | undefined
   /** Looks at a message of iopub. Only states are parsed. */
   observe(message: KernelMessage): void
 }
@@ -24,6 +26,7 @@ export function createKernelActivity(): KernelActivity {
   const activity: KernelActivity = {
     state: 'starting',
     last: new Date(),
+    executing: undefined,
     observe(message) {
       const [header, parent, , content] = message.frames
       if (header?.includes(statusMark) !== true || parseHeader(header).msg_type !== 'status') {
@@ -34,6 +37,7 @@ export function createKernelActivity(): KernelActivity {
       const request = parseHeader(parent).msg_type
       if (typeof state !== 'string' || request === undefined || untracked.has(request)) return
       activity.state = state.slice(0, 40)
+      activity.executing = state === 'busy' && request === 'execute_request' ? parent : undefined
       activity.last = new Date()
     },
   }

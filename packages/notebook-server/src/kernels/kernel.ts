@@ -133,6 +133,7 @@ export function createKernel(options: KernelOptions): Kernel {
     if (phase.at !== 'running' || phase.run !== run) return
     logger.warn({ exit, words: await run.process.output.lastLines(5) }, 'A kernel died.')
     await run.link.drain()
+    tellCell(exit)
     leave(run, 'hold')
     if (Date.now() - run.since >= times.stableMs) restarts = 0
     let reason = describeExit(exit)
@@ -147,6 +148,16 @@ export function createKernel(options: KernelOptions): Kernel {
       }
     }
     die(reason)
+  }
+
+  /** Says in the output of the cell that ran why its kernel is gone: the Lab says no more than that it is. */
+  function tellCell(exit: KernelExit): void {
+    const parent = activity.executing
+    activity.executing = undefined
+    if (parent === undefined) return
+    const more = exit.signal === 'SIGKILL' ? ' If the work needs more, start your server with more memory.' : ''
+    const text = `\nThe kernel died while this ran: ${describeExit(exit)}.${more}\n`
+    clients.publish(createMessage('iopub', 'stream', { name: 'stderr', text }, parent))
   }
 
   function die(reason: string): void {

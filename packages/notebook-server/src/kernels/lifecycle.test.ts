@@ -53,13 +53,25 @@ describe.each([
   })
 
   test.each([
-    ['os._exit', 'import os; print("last words"); os._exit(3)'],
-    ['SIGKILL', 'import os, signal; print("last words", flush=True); os.kill(os.getpid(), signal.SIGKILL)'],
-    ['a segmentation fault', 'import ctypes; print("last words"); ctypes.string_at(0)'],
-  ])('is started again after it died by %s', async (_how, code) => {
+    ['os._exit', 'import os, time; print("last words"); time.sleep(.3); os._exit(3)', 'it exited with code 3'],
+    [
+      'SIGKILL',
+      'import os, signal, time; print("last words"); time.sleep(.3); os.kill(os.getpid(), signal.SIGKILL)',
+      'more memory',
+    ],
+    [
+      'a segmentation fault',
+      'import ctypes, time; print("last words"); time.sleep(.3); ctypes.string_at(0)',
+      'SIGSEGV',
+    ],
+  ])('is started again after it died by %s, and the cell says why', async (_how, code, why) => {
     const { id, socket, pid } = await start()
-    socket.send('shell', 'execute_request', { ...executeContent, code })
+    const asked = socket.send('shell', 'execute_request', { ...executeContent, code })
     await socket.waitFor(({ content }) => content.execution_state === 'restarting')
+    const told = socket.received.findIndex(({ content }) => content.text?.includes('The kernel died') === true)
+    expect(socket.received[told]).toMatchObject({ parent: asked, content: { name: 'stderr' } })
+    expect(socket.received[told]?.content.text).toContain(why)
+    expect(socket.received.findIndex(({ content }) => content.execution_state === 'restarting')).toBeGreaterThan(told)
     expect(await pidOf(socket)).not.toBe(pid)
     expect(await state(id)).toBe('idle')
     await api.manager.shutdown(id)
