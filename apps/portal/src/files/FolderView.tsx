@@ -103,7 +103,7 @@ export function FolderView({ tree, folder, owner }: Props) {
               <TextInput
                 className="files-filter"
                 size="sm"
-                placeholder="Filter by name"
+                placeholder="Filter"
                 aria-label="Filter by name"
                 leftSection={<Icon name="search" size={16} />}
                 value={words}
