@@ -40,6 +40,7 @@ test.each([
     503,
     'it exited with code 7.\n    first words\n    last words',
   ],
+  ['diskless', shell('echo "OSError: [Errno 28] No space left on device: x" >&2; exit 1'), 507, 'the disk is full'],
   ['killed', shell('kill -9 $$'), 503, 'it was killed (SIGKILL)'],
   [
     'deaf',

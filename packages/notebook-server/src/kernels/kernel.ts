@@ -117,6 +117,11 @@ export function createKernel(options: KernelOptions): Kernel {
 
   async function toStartError(process: KernelProcess, exit: KernelExit | undefined, cause: unknown): Promise<Error> {
     const words = await process.output.lastLines()
+    if (words.some((line) => line.includes('No space left on device')))
+      return new CygnetError('insufficient-storage', `The kernel ${spec.name} does not start: the disk is full.`, {
+        cause,
+        mend: 'Free some space and try again.',
+      })
     const tail = words
       .map(
         (line) => `
