@@ -120,10 +120,20 @@ function asUser({ setpriv }: Programs, uid: number | null, rights: string[]): st
 }
 
 function holdArguments({ unshare, ip }: Programs): string[] {
-  const routes = metadataAddresses.map((address) => `route add unreachable ${address}\n`).join('')
-  const hide = ip === null ? '' : `"$0" -force -batch - 2> /dev/null <<END\n${routes}END\n`
+  const hide = ip === null ? '' : [4, 6].map(hideAddresses).join('')
   const script = `echo ready\n${hide}echo hidden\nread -r line`
   return [unshare, '--user', '--map-current-user', '--keep-caps', '--net', '--', '/bin/sh', '-c', script, ip ?? 'sh']
+}
+
+/** A line of shell, with `ip` as $0. Rules go before any route that pasta takes over from the host, such as one to just there. */
+function hideAddresses(family: number): string {
+  const addresses = metadataAddresses.filter((address) => address.includes(':') === (family === 6))
+  const batch = (command: (address: string) => string): string =>
+    `printf '${addresses.map((address) => `${command(address)}\\n`).join('')}' | "$0" -${family} -force -batch - 2> /dev/null`
+  const rules = batch((address) => `rule add pref 10 to ${address} unreachable`)
+  // Where the kernel knows no rules.
+  const routes = batch((address) => `route add unreachable ${address}`)
+  return `${rules} || ${routes}\n`
 }
 
 function enterArguments({ nsenter }: Programs, uid: number | null, holder: number): string[] {
