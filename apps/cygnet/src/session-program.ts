@@ -19,6 +19,13 @@ interface DescriberParts {
   publicUrl: () => string
 }
 
+const nodeFlags = [
+  // Most servers wait most of the time: a small nursery saves a fifth of their memory, and costs large notebooks 5 %.
+  '--max-semi-space-size=1',
+  // Or else it opens Node's inspector, to which everything in the session may talk.
+  '--disable-sigusr1',
+]
+
 export type DescribeSession = (
   user: { id: number; name: string },
   choice: { release: string; cores: number },
@@ -45,8 +52,7 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
       home: home.folder,
       uid: parts.uidOf(user.id),
       software: [...program, { source: release.root, target: release.target }, ...interpreter],
-      // Most servers wait most of the time: a small nursery saves a fifth of their memory, and costs large notebooks 5 %.
-      command: ['/opt/cygnet/node', '--max-semi-space-size=1', '/opt/cygnet/notebook-server/server.mjs'],
+      command: ['/opt/cygnet/node', ...nodeFlags, '/opt/cygnet/notebook-server/server.mjs'],
       environment: toEnvironment(user.name, release, choice.cores),
       frontDoorPort: parts.frontDoorPort(),
     }
