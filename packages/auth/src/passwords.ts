@@ -1,6 +1,6 @@
 import { hash, verify } from '@node-rs/argon2'
 import { CygnetError } from '@cygnet/core/errors'
-import { createBounded } from './bounded.ts'
+import { createBounded } from '@cygnet/core/bounded'
 
 const fewestCharacters = 8
 const mostBytes = 1024

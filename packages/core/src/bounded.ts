@@ -47,3 +47,21 @@ export function createBounded({ running, waiting, refusal }: BoundedOptions): Bo
     await promise
   }
 }
+
+/** As {@link createBounded}, for each key apart; what is not in use is forgotten. */
+export function createBoundedByKey(
+  options: BoundedOptions,
+): <T>(key: string, task: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
+  const inUse = new Map<string, { bounded: Bounded; calls: number }>()
+  return async (key, task, signal) => {
+    const own = inUse.get(key) ?? { bounded: createBounded(options), calls: 0 }
+    inUse.set(key, own)
+    own.calls += 1
+    try {
+      return await own.bounded(task, signal)
+    } finally {
+      own.calls -= 1
+      if (own.calls === 0) inUse.delete(key)
+    }
+  }
+}
