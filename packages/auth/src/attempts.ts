@@ -90,7 +90,7 @@ export function createAttempts({ attempts, windowSeconds, now }: AttemptsOptions
 }
 
 /** Who has one IPv6 address has at least 2^64 of them, so the network counts as one place. */
-function toPlace(address: string): string {
+export function toPlace(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   if (!isIPv6(plain)) return plain
   const [head = '', tail] = plain.replace(/%.*$/, '').split('::')

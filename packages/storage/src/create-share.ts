@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import { createId } from '@cygnet/core/ids'
 import type { Homes } from './homes.ts'
-import { hashPassword } from './link-password.ts'
-import { parsePath } from './names.ts'
+import { withLock } from './lock.ts'
+import { checkDepth, parsePath } from './names.ts'
 import { createFolderNames } from './received-name.ts'
 import type { Access } from './share.ts'
 import type { ShareStore } from './share-store.ts'
@@ -11,6 +11,8 @@ import { openHomeSpace, receivedFolder } from './shared-space.ts'
 
 /** Things one user can share at a time; more is a mistake or an attack on those who receive them. */
 const mostShares = 1000
+/** Of them with one other user, whose sessions mount them all. */
+const mostWithOne = 100
 
 export interface LinkTarget {
   type: 'link'
@@ -28,11 +30,11 @@ export type ShareTarget = LinkTarget | UserTarget
 
 /**
  * The real path of what is to be shared: a link in it could lead elsewhere tomorrow.
- * @throws CygnetError `not-found`, `bad-request` for the whole home, `forbidden` for what others shared
+ * @throws CygnetError `not-found`, `bad-request` for the whole home and what lies too deep, `forbidden` for what others shared
  */
-export async function resolveShared(homes: Homes, owner: string, path: string): Promise<string> {
+export async function resolveShared(homes: Homes, owner: string, path: string, signal?: AbortSignal): Promise<string> {
   parsePath(path)
-  const real = await openHomeSpace(await homes.open(owner)).resolve(path)
+  const real = await openHomeSpace(await homes.open(owner), { signal }).resolve(path)
   if (real === '') {
     throw new CygnetError('bad-request', 'Your whole home folder cannot be shared.', {
       mend: 'Choose a file or folder in it.',
@@ -43,11 +45,18 @@ export async function resolveShared(homes: Homes, owner: string, path: string): 
       mend: 'Ask its owner to share it, or share a copy of yours.',
     })
   }
+  checkDepth(parsePath(real))
   return real
 }
 
 /** @returns the share's id. @throws CygnetError `bad-request` for an end in the past, `conflict` for too many shares */
-export async function insertLink(store: ShareStore, owner: string, path: string, to: LinkTarget): Promise<string> {
+export async function insertLink(
+  store: ShareStore,
+  owner: string,
+  path: string,
+  to: LinkTarget,
+  hash: (password: string) => Promise<string>,
+): Promise<string> {
   if (to.expires !== undefined) checkExpiry(to.expires)
   await checkCount(store, owner)
   const row = blank(owner, path)
@@ -55,7 +64,7 @@ export async function insertLink(store: ShareStore, owner: string, path: string,
     ...row,
     // 144 bits: short enough to be read, too many to be guessed.
     token: randomBytes(18).toString('base64url'),
-    password_hash: to.password === undefined ? null : await hashPassword(to.password),
+    password_hash: to.password === undefined ? null : await hash(to.password),
     expires: to.expires?.toISOString() ?? null,
   })
   return row.id
@@ -64,11 +73,21 @@ export async function insertLink(store: ShareStore, owner: string, path: string,
 /** @returns the share's id. @throws CygnetError `bad-request` for oneself, `conflict` for a second time or too many shares */
 export async function insertUserShare(store: ShareStore, owner: string, path: string, to: UserTarget): Promise<string> {
   if (to.name === owner) throw new CygnetError('bad-request', 'This is yours already.')
+  return withLock(`shares of ${owner}`, () => insertCounted(store, owner, path, to))
+}
+
+async function insertCounted(store: ShareStore, owner: string, path: string, to: UserTarget): Promise<string> {
   await checkCount(store, owner)
   const received = await store.listReceived(to.name)
-  if (received.some((share) => share.owner === owner && share.path === path)) {
+  const before = received.filter((share) => share.owner === owner)
+  if (before.some((share) => share.path === path)) {
     throw new CygnetError('conflict', `You share this with ${to.name} already.`, {
       mend: 'Change that share, or end it first.',
+    })
+  }
+  if (before.length >= mostWithOne) {
+    throw new CygnetError('conflict', `You share ${mostWithOne} things with ${to.name} already.`, {
+      mend: 'Share a folder that holds them, or end some shares first.',
     })
   }
   const row = { ...blank(owner, path), recipient: to.name, access: to.access }

@@ -2,6 +2,7 @@ import { CygnetError } from '@cygnet/core/errors'
 import type { Home, Homes } from './homes.ts'
 import { nameOf, type Share, type SharedKind } from './share.ts'
 import { openSpace, type Space, type SpaceOptions } from './space.ts'
+import type { Budget } from './walk.ts'
 
 /** Where sessions see what others share; nothing of the user's own is kept there. */
 export const receivedFolder = 'Shared with me'
@@ -32,11 +33,22 @@ export function openSharedSpace(home: Home, share: Share, options: Use = {}): Sp
   })
 }
 
-export async function findSharedKind(homes: Homes, share: Share): Promise<SharedKind> {
+export type KindOptions = Pick<SpaceOptions, 'signal' | 'budget'>
+
+/** Once the budget is used up, a folder without a look: whoever opens it sees what it is. */
+export async function findSharedKind(homes: Homes, share: Share, options: KindOptions): Promise<SharedKind> {
+  const { signal, budget } = options
   try {
-    return (await openSharedSpace(await homes.open(share.owner), share).stat('')).kind
+    if (isUsedUp(budget)) return 'folder'
+    return (await openSharedSpace(await homes.open(share.owner), share, options).stat('')).kind
   } catch (error) {
+    signal?.throwIfAborted()
+    if (isUsedUp(budget)) return 'folder'
     if (error instanceof CygnetError && ['not-found', 'forbidden', 'unavailable'].includes(error.code)) return 'missing'
     throw error
   }
+}
+
+function isUsedUp(budget: Budget | undefined): boolean {
+  return budget !== undefined && budget.steps < 0
 }

@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import { openDatabase } from '@cygnet/core/database'
 import { createSilentLogger } from '@cygnet/core/log'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createHomes } from './homes.ts'
+import { createHomes, type Homes } from './homes.ts'
 import type { LinkShare } from './share.ts'
 import { createShares, type Shares } from './shares.ts'
+import { findSharedKind } from './shared-space.ts'
 import { storageMigrations, type StorageTables } from './share-tables.ts'
-import { ann, isRoot, pieces, readText } from './space.fixture.ts'
+import { ann, createCountedSignal, isRoot, pieces, readText } from './space.fixture.ts'
 import { createTrees, type Trees } from './trees.ts'
 
 interface Ground {
   shares: Shares
+  home: Homes
   trees: Trees
   homes: string
   /** Whom the listeners were told of, in order. */
@@ -39,7 +41,7 @@ async function createGround(): Promise<Ground> {
   })
   const told: string[] = []
   shares.onChange(({ recipient }) => told.push(recipient))
-  const ground = { shares, trees: createTrees(homes, shares), homes: join(folder, 'homes'), told }
+  const ground = { shares, home: homes, trees: createTrees(homes, shares), homes: join(folder, 'homes'), told }
   const { space } = await ground.trees.home('ann')
   await space.createFolder('data/raw')
   await space.write('data/raw/one.csv', pieces('1'))
@@ -135,12 +137,49 @@ describe('with a named user', () => {
     expect((await shares.mountsOf('bob'))[0]).toMatchObject({
       target: 'Shared with me/data',
       readOnly: true,
-      kind: 'folder',
     })
   })
 })
 
 describe('what is shared', () => {
+  test('is at most a hundred things between two, also when they come all at once', async () => {
+    const { shares, homes } = await createGround()
+    await mkdir(join(homes, 'ann/many'))
+    const names = Array.from({ length: 105 }, (_, index) => `many/${index}`)
+    for (const name of names) await writeFile(join(homes, 'ann', name), 'x')
+    const outcomes = await Promise.allSettled(names.map((name) => shares.create('ann', name, withBob)))
+    expect(outcomes.filter((one) => one.status === 'fulfilled')).toHaveLength(100)
+    expect(await shares.mountsOf('bob')).toHaveLength(100)
+    await expect(shares.create('ann', 'data', withBob)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('100'),
+      mend: expect.any(String),
+    })
+    await shares.create('ann', 'data', { ...withBob, name: 'cat' })
+  })
+
+  test('does not lie deeper than anybody needs', async () => {
+    const { shares, homes } = await createGround()
+    const path = Array.from({ length: 129 }, () => 'd').join('/')
+    await mkdir(join(homes, 'ann', path), { recursive: true })
+    await expect(shares.create('ann', path, withBob)).rejects.toMatchObject({ code: 'bad-request' })
+    const share = await shares.create('ann', path.slice(2), withBob)
+    expect(share.kind).toBe('folder')
+  })
+
+  test('is looked at only as long as somebody waits for it, and not without end', async () => {
+    const { shares, home } = await createGround()
+    for (const path of ['data', 'data/raw', 'plot.png']) await shares.create('ann', path, withBob)
+    const { signal } = createCountedSignal(4)
+    await expect(shares.listReceived('bob', signal)).rejects.toThrow('The client left.')
+    await expect(shares.listOf('ann', undefined, createCountedSignal(4).signal)).rejects.toThrow('The client left.')
+    const file = (await shares.listOf('ann')).find((share) => share.path === 'plot.png')
+    if (file === undefined) throw new Error('no share')
+    const budget = { steps: 1 }
+    expect(await findSharedKind(home, file, { budget })).toBe('file')
+    expect(await findSharedKind(home, file, { budget })).toBe('folder')
+  })
+
   test('is followed through renames and moves of it and of what it lies in', async () => {
     const { shares, trees } = await createGround()
     const { space } = await trees.home('ann')
@@ -172,10 +211,11 @@ describe('what is shared', () => {
     await space.remove('plot.png')
     expect(await shares.listOf('ann')).toMatchObject([{ id: share.id, kind: 'missing' }])
     expect(await shares.listReceived('bob')).toMatchObject([{ kind: 'missing' }])
-    expect(await shares.mountsOf('bob')).toEqual([])
+    // Who mounts it sees that; looking first would only be slow.
+    expect(await shares.mountsOf('bob')).toMatchObject([{ id: share.id, path: 'plot.png' }])
     await expect((await trees.received('bob', share.id)).space.stat('')).rejects.toMatchObject({ code: 'not-found' })
     await space.write('plot.png', pieces('again'))
-    expect(await shares.mountsOf('bob')).toMatchObject([{ id: share.id, path: 'plot.png', kind: 'file' }])
+    expect(await shares.listReceived('bob')).toMatchObject([{ kind: 'file' }])
   })
 
   test('is not what a link was put in its place leads to', async () => {
@@ -234,7 +274,7 @@ describe('by link', () => {
     let tries = 0
     const attempt = () => {
       tries += 1
-      return { succeeded: () => undefined }
+      return { succeeded: () => undefined, withdrawn: () => undefined }
     }
     await expect(shares.unlock(found, 'wrong', attempt)).rejects.toMatchObject({ code: 'forbidden' })
     const proof = await shares.unlock(found, 'correct horse', attempt)
@@ -248,6 +288,26 @@ describe('by link', () => {
     await expect(shares.unlock(await link(shares, id), 'battery', attempt)).rejects.toMatchObject({ code: 'forbidden' })
     await shares.update('ann', id, { password: null })
     expect(shares.isOpen(await link(shares, id), undefined)).toBe(true)
+  })
+
+  test('of passwords that are set or tried all at once, most are turned away', async () => {
+    const { shares } = await createGround()
+    const { id } = await shares.create('ann', 'data', { ...byLink, password: 'correct horse' })
+    const codes = async (work: Array<Promise<unknown>>): Promise<unknown[]> =>
+      (await Promise.allSettled(work)).map((one) => (one.status === 'rejected' ? one.reason.code : 'done'))
+    const setting = Array.from({ length: 50 }, () => shares.update('ann', id, { password: 'battery' }))
+    const set = await codes(setting)
+    expect(set.filter((code) => code === 'done').length).toBeGreaterThan(0)
+    expect(set.filter((code) => code === 'rate-limited').length).toBeGreaterThan(30)
+    let withdrawn = 0
+    const attempt = () => ({ succeeded: () => undefined, withdrawn: () => void (withdrawn += 1) })
+    const found = await link(shares, id)
+    const tried = await codes(Array.from({ length: 20 }, () => shares.unlock(found, 'battery', attempt)))
+    expect(tried).toEqual([...Array(8).fill('done'), ...Array(12).fill('rate-limited')])
+    expect(withdrawn).toBe(12)
+    const gone = AbortSignal.abort(new Error('left'))
+    await expect(shares.update('ann', id, { password: 'new' }, gone)).rejects.toThrow('left')
+    expect(await shares.unlock(found, 'battery', attempt)).toBeTruthy()
   })
 
   test('cannot be written to', async () => {
@@ -325,7 +385,6 @@ describe('sessions', () => {
         id: share.id,
         root: join(homes, 'ann'),
         path: 'data/raw',
-        kind: 'folder',
         target: 'Shared with me/raw',
         readOnly: false,
         ownerUid: ann === null ? null : 301_000,

@@ -3,16 +3,18 @@ import type { Logger } from '@cygnet/core/log'
 import type { Kysely } from 'kysely'
 import { mapConcurrently } from './concurrent.ts'
 import { checkExpiry, insertLink, insertUserShare, resolveShared, type ShareTarget } from './create-share.ts'
-import type { Homes } from './homes.ts'
-import { createProof, hashPassword, isProof, PasswordChecker } from './link-password.ts'
+import type { Home, Homes } from './homes.ts'
+import { createProof, isProof, LinkPasswords } from './link-password.ts'
 import { createMountWatcher } from './mount-watcher.ts'
 import { shorten } from './names.ts'
 import { isExpired, type Access, type LinkShare, type Share, type SharedKind, type UserShare } from './share.ts'
 import { ShareStore } from './share-store.ts'
 import type { StorageTables } from './share-tables.ts'
-import { findSharedKind, receivedFolder } from './shared-space.ts'
+import { findSharedKind, receivedFolder, type KindOptions } from './shared-space.ts'
 
-const lookups = 16
+const lookups = 8
+/** Folders opened for the kinds of all shares of a list: a thousand that lie fifty deep. */
+const mostSteps = 50_000
 
 export interface SharesOptions {
   database: Kysely<StorageTables>
@@ -36,7 +38,6 @@ export interface ShareMount {
   /** The owner's home on the host, and what is shared below it: go there without following any symbolic link. */
   root: string
   path: string
-  kind: 'file' | 'folder'
   /** Below the recipient's home. */
   target: string
   readOnly: boolean
@@ -46,6 +47,8 @@ export interface ShareMount {
 /** One try of a password, counted as failed unless it says otherwise. */
 export interface Attempt {
   succeeded(): void
+  /** The password was never checked. */
+  withdrawn(): void
 }
 
 export type ShareListener = (change: { recipient: string }) => void
@@ -59,7 +62,7 @@ export class Shares {
   readonly #homes: Homes
   readonly #isUser: (userName: string) => Promise<boolean>
   readonly #store: ShareStore
-  readonly #passwords = new PasswordChecker()
+  readonly #passwords = new LinkPasswords()
   readonly #listeners = new Set<ShareListener>()
   readonly #watcher: ReturnType<typeof createMountWatcher>
 
@@ -75,15 +78,15 @@ export class Shares {
   }
 
   /** @throws CygnetError `not-found` for the path or the user, `forbidden` for what others shared, `conflict` for a second time */
-  async create(owner: string, path: string, to: ShareTarget): Promise<WithKind<Share>> {
-    const real = await resolveShared(this.#homes, owner, path)
+  async create(owner: string, path: string, to: ShareTarget, signal?: AbortSignal): Promise<WithKind<Share>> {
+    const real = await resolveShared(this.#homes, owner, path, signal)
     if (to.type === 'user') await this.checkUser(to.name)
     const id = await (to.type === 'link'
-      ? insertLink(this.#store, owner, real, to)
+      ? insertLink(this.#store, owner, real, to, (password) => this.#passwords.hash(owner, password, signal))
       : insertUserShare(this.#store, owner, real, to))
     if (to.type === 'user') this.#notify([to.name])
     const share = await this.#find(id, () => true)
-    return this.#withKind(share)
+    return this.#withKind(share, { signal })
   }
 
   /** @throws CygnetError `not-found` */
@@ -93,26 +96,29 @@ export class Shares {
   }
 
   /** What a user shares, oldest first: all of it or that of one path. */
-  async listOf(owner: string, path?: string): Promise<Array<WithKind<Share>>> {
+  async listOf(owner: string, path?: string, signal?: AbortSignal): Promise<Array<WithKind<Share>>> {
     const shares = await this.#store.listOf(owner)
-    if (path === undefined) return this.#withKinds(shares)
-    const real = await resolveShared(this.#homes, owner, path).catch(() => path)
-    return this.#withKinds(shares.filter((share) => share.path === real || share.path === path))
+    if (path === undefined) return this.#withKinds(shares, signal)
+    const real = await resolveShared(this.#homes, owner, path, signal).catch(() => path)
+    return this.#withKinds(
+      shares.filter((share) => share.path === real || share.path === path),
+      signal,
+    )
   }
 
-  async listReceived(recipient: string): Promise<Array<WithKind<UserShare>>> {
-    return this.#withKinds(await this.#received(recipient))
+  async listReceived(recipient: string, signal?: AbortSignal): Promise<Array<WithKind<UserShare>>> {
+    return this.#withKinds(await this.#received(recipient), signal)
   }
 
   /** @throws CygnetError `not-found` where it is not this user's to change */
-  async update(owner: string, id: string, changes: ShareChanges): Promise<WithKind<Share>> {
+  async update(owner: string, id: string, changes: ShareChanges, signal?: AbortSignal): Promise<WithKind<Share>> {
     const share = await this.#find(id, (found) => found.owner === owner)
     if (share.type === 'link') {
       if (changes.access !== undefined) throw new CygnetError('bad-request', 'A link can only be read.')
       if (changes.expires) checkExpiry(changes.expires)
       await this.#store.update(id, {
         ...(changes.password !== undefined && {
-          password_hash: changes.password === null ? null : await hashPassword(changes.password),
+          password_hash: changes.password === null ? null : await this.#passwords.hash(owner, changes.password, signal),
         }),
         ...(changes.expires !== undefined && { expires: changes.expires?.toISOString() ?? null }),
       })
@@ -123,7 +129,7 @@ export class Shares {
       await this.#store.update(id, changes.access === undefined ? {} : { access: changes.access })
       this.#notify([share.recipient])
     }
-    return this.#withKind(await this.#find(id, (found) => found.owner === owner))
+    return this.#withKind(await this.#find(id, (found) => found.owner === owner), { signal })
   }
 
   /** Ends a share at once, for its owner or its recipient. @throws CygnetError `not-found` */
@@ -162,19 +168,29 @@ export class Shares {
   /**
    * Checks a link's password and gives a proof of having known it, good until the password changes.
    * @param attempt - begins each real check, but not one of a password that was right a moment ago; throws to refuse it
-   * @throws CygnetError `forbidden` for a wrong password
+   * @throws CygnetError `forbidden` for a wrong password, `rate-limited` and `unavailable` where too many wait for the check
    */
-  async unlock(link: LinkShare, password: string, attempt: () => Attempt): Promise<string> {
+  async unlock(link: LinkShare, password: string, attempt: () => Attempt, signal?: AbortSignal): Promise<string> {
     if (!this.#passwords.isRemembered(link, password)) {
       const current = attempt()
-      if (!(await this.#passwords.check(link, password))) throw new CygnetError('forbidden', 'The password is wrong.')
+      if (!(await this.#check(link, password, current, signal)))
+        throw new CygnetError('forbidden', 'The password is wrong.')
       current.succeeded()
     }
     return createProof(link)
   }
 
-  async kindOf(share: Share): Promise<SharedKind> {
-    return findSharedKind(this.#homes, share)
+  async #check(link: LinkShare, password: string, attempt: Attempt, signal?: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#passwords.check(link, password, signal)
+    } catch (error) {
+      attempt.withdrawn()
+      throw error
+    }
+  }
+
+  async kindOf(share: Share, signal?: AbortSignal): Promise<SharedKind> {
+    return findSharedKind(this.#homes, share, { signal })
   }
 
   /** Something in a home has another path: the shares of it and of what is below follow. */
@@ -190,18 +206,18 @@ export class Shares {
     this.#notifyOf(await this.#store.listWithin(owner, path))
   }
 
-  /** What others share with a user and is there now. */
+  /** What others share with a user. Whoever mounts it finds out what of it is missing. */
   async mountsOf(recipient: string): Promise<ShareMount[]> {
-    const shares = await this.listReceived(recipient)
+    const shares = await this.#received(recipient)
+    const homes = await this.#homesOf(shares)
     const mounts: ShareMount[] = []
     for (const share of shares) {
-      if (share.kind === 'missing') continue
-      const home = await this.#homes.open(share.owner)
+      const home = homes.get(share.owner)
+      if (home === undefined) continue
       mounts.push({
         id: share.id,
         root: home.folder,
         path: share.path,
-        kind: share.kind,
         target: `${receivedFolder}/${share.folder}`,
         readOnly: share.access === 'read',
         ownerUid: home.owner?.uid ?? null,
@@ -244,7 +260,24 @@ export class Shares {
 
   async #placesOf(recipient: string) {
     const shares = await this.#received(recipient)
-    return Promise.all(shares.map(async ({ owner, path }) => ({ root: (await this.#homes.open(owner)).folder, path })))
+    const homes = await this.#homesOf(shares)
+    return shares.flatMap(({ owner, path }) => {
+      const home = homes.get(owner)
+      return home === undefined ? [] : [{ root: home.folder, path }]
+    })
+  }
+
+  /** Without those that cannot be used now. */
+  async #homesOf(shares: Share[]): Promise<Map<string, Home>> {
+    const homes = new Map<string, Home>()
+    await mapConcurrently([...new Set(shares.map((share) => share.owner))], lookups, async (owner) => {
+      try {
+        homes.set(owner, await this.#homes.open(owner))
+      } catch (error) {
+        if (!(error instanceof CygnetError)) throw error
+      }
+    })
+    return homes
   }
 
   async #find(id: string, allowed: (share: Share) => boolean): Promise<Share> {
@@ -253,12 +286,13 @@ export class Shares {
     return share
   }
 
-  async #withKind<S extends Share>(share: S): Promise<WithKind<S>> {
-    return { ...share, kind: await this.kindOf(share) }
+  async #withKind<S extends Share>(share: S, options: KindOptions = {}): Promise<WithKind<S>> {
+    return { ...share, kind: await findSharedKind(this.#homes, share, options) }
   }
 
-  async #withKinds<S extends Share>(shares: S[]): Promise<Array<WithKind<S>>> {
-    return mapConcurrently(shares, lookups, (share) => this.#withKind(share))
+  async #withKinds<S extends Share>(shares: S[], signal: AbortSignal | undefined): Promise<Array<WithKind<S>>> {
+    const options = { signal, budget: { steps: mostSteps } }
+    return mapConcurrently(shares, lookups, (share) => this.#withKind(share, options), signal)
   }
 
   #notifyOf(shares: Share[]): void {

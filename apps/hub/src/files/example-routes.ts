@@ -3,30 +3,36 @@ import type { Trees } from '@cygnet/storage/trees'
 import type { RouteModule } from '../mount-route.ts'
 import type { Examples } from './examples.ts'
 import { sendFile } from './send-file.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface ExampleRoutesDeps {
   examples: Examples
   trees: Trees
+  traffic: Traffic
 }
 
 /** The gallery. */
-export function createExampleRoutes({ examples, trees }: ExampleRoutesDeps, patience: number): RouteModule {
+export function createExampleRoutes({ examples, trees, traffic }: ExampleRoutesDeps, patience: number): RouteModule {
   return (mount) => {
     mount(listExamples, () => examples.list())
 
-    mount(openExample, async ({ params, principal }) => {
+    mount(openExample, async (call) => {
+      const { params, principal } = call
+      traffic.enter(call)
       const tree = await trees.home(principal.user.name)
       const path = await examples.copyTo(params.id, tree.space)
       const address = path.split('/').map(encodeURIComponent).join('/')
       return { path, url: `/user/${encodeURIComponent(principal.user.name)}/lab/tree/${address}` }
     })
 
-    mount(readExampleFile, async ({ params, request, reply }) =>
-      sendFile({ request, reply, patience }, examples.files(params.id), {
+    mount(readExampleFile, async (call) => {
+      const { params, request, reply } = call
+      traffic.enter(call)
+      return sendFile({ request, reply, patience }, examples.files(params.id), {
         path: params.file,
         download: false,
         cacheControl: 'public, max-age=300',
-      }),
-    )
+      })
+    })
   }
 }

@@ -1,29 +1,35 @@
 import { CygnetError } from '@cygnet/core/errors'
 import type { Shares } from '@cygnet/storage/shares'
 import type { Tree, Trees } from '@cygnet/storage/trees'
-import type { FastifyRequest } from 'fastify'
-import type { Principal } from '../principal.ts'
 import { openLink, type Attempts } from './link-door.ts'
+import type { Traffic, TrafficCall } from './traffic.ts'
 
 export interface TreeFinder {
   trees: Trees
   shares: Shares
   attempts: Attempts
+  traffic: Traffic
 }
 
 /**
- * The tree that a request names, as its caller may use it.
- * @throws CygnetError `unauthenticated` without an account where one is needed, `forbidden` at a link without its password
+ * The tree that a request names, as its caller may use it, until the caller leaves.
+ * @throws CygnetError `unauthenticated` without an account where one is needed, `forbidden` at a link without its password,
+ * `rate-limited` where the caller does too much at once
  */
 export async function findTree(
-  { trees, shares, attempts }: TreeFinder,
-  id: string,
-  principal: Principal | null,
-  request: FastifyRequest,
+  { trees, shares, attempts, traffic }: TreeFinder,
+  call: TrafficCall & { params: { tree: string } },
 ): Promise<Tree> {
-  if (id.startsWith('link-')) return trees.linked(await openLink(shares, attempts, id.slice('link-'.length), request))
+  const { principal, request, signal } = call
+  const id = call.params.tree
+  traffic.enter(call)
+  if (id.startsWith('link-')) {
+    const link = await openLink(shares, attempts, id.slice('link-'.length), request, signal)
+    traffic.enterLink(call, link.id)
+    return trees.linked(link, signal)
+  }
   if (principal === null) throw new CygnetError('unauthenticated', 'Sign in to see these files.')
   if (principal.kind === 'local-admin') throw new CygnetError('forbidden', 'The local administrator has no files.')
-  if (id === 'home') return trees.home(principal.user.name)
-  return trees.received(principal.user.name, id.slice('share-'.length))
+  if (id === 'home') return trees.home(principal.user.name, signal)
+  return trees.received(principal.user.name, id.slice('share-'.length), signal)
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { CygnetError } from '@cygnet/core/errors'
 import type { LinkShare } from '@cygnet/storage/share'
-import type { Shares } from '@cygnet/storage/shares'
+import type { Attempt, Shares } from '@cygnet/storage/shares'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readCookie } from '../cookies.ts'
 
 /** Counts wrong passwords by what they were for and where they came from. @throws CygnetError `rate-limited` */
-export type Attempts = (name: string, address: string) => { succeeded(): void }
+export type Attempts = (name: string, address: string) => Attempt
 
 /**
  * A link that this request may look into: it has no password, or the browser has its cookie, or a program sent the
@@ -19,6 +19,7 @@ export async function openLink(
   attempts: Attempts,
   token: string,
   request: FastifyRequest,
+  signal: AbortSignal,
 ): Promise<LinkShare> {
   const link = await shares.findLink(token)
   if (isUnlocked(shares, link, request)) return link
@@ -26,7 +27,7 @@ export async function openLink(
   if (password === undefined) {
     throw new CygnetError('forbidden', 'This link has a password.', { mend: `Open /s/${token} and enter it.` })
   }
-  await unlockLink(shares, attempts, link, password, request)
+  await unlockLink(shares, attempts, link, password, request, signal)
   return link
 }
 
@@ -41,8 +42,9 @@ export async function unlockLink(
   link: LinkShare,
   password: string,
   request: FastifyRequest,
+  signal: AbortSignal,
 ): Promise<string> {
-  return shares.unlock(link, password, () => {
+  const attempt = (): Attempt => {
     try {
       return attempts(`link ${link.id}`, request.ip)
     } catch (error) {
@@ -53,7 +55,8 @@ export async function unlockLink(
         ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
       })
     }
-  })
+  }
+  return shares.unlock(link, password, attempt, signal)
 }
 
 /** Sent only where this link's own page and files are asked for; gone when the browser is closed. */

@@ -3,34 +3,41 @@ import { CygnetError } from '@cygnet/core/errors'
 import { nameOf, type LinkShare } from '@cygnet/storage/share'
 import type { Shares } from '@cygnet/storage/shares'
 import type { RouteModule } from '../mount-route.ts'
+import type { Traffic } from './traffic.ts'
 import { isUnlocked, setProof, unlockLink, type Attempts } from './link-door.ts'
 
 export interface LinkRoutesDeps {
   shares: Shares
   publicUrl: () => string
   attempts: Attempts
+  traffic: Traffic
 }
 
 const locked = { state: 'needs-password', name: null, owner: null, kind: null, expires: null } as const
 
 /** What the page of a link asks for before it shows files. */
-export function createLinkRoutes({ shares, attempts, publicUrl }: LinkRoutesDeps): RouteModule {
+export function createLinkRoutes({ shares, attempts, traffic, publicUrl }: LinkRoutesDeps): RouteModule {
   return (mount) => {
-    mount(getLink, async ({ params, request }) => {
-      const link = await shares.findLink(params.token)
-      return isUnlocked(shares, link, request) ? view(link) : locked
+    mount(getLink, async (call) => {
+      traffic.enter(call)
+      const link = await shares.findLink(call.params.token)
+      traffic.enterLink(call, link.id)
+      return isUnlocked(shares, link, call.request) ? view(link, call.signal) : locked
     })
 
-    mount(unlockLinkRoute, async ({ params, body, request, reply }) => {
+    mount(unlockLinkRoute, async (call) => {
+      const { params, body, request, reply, signal } = call
+      traffic.enter(call)
       const link = await shares.findLink(params.token)
-      const proof = await unlockLink(shares, attempts, link, body.password, request)
+      traffic.enterLink(call, link.id)
+      const proof = await unlockLink(shares, attempts, link, body.password, request, signal)
       setProof(reply, link.token, proof, request.protocol === 'https' || publicUrl().startsWith('https:'))
-      return view(link)
+      return view(link, signal)
     })
   }
 
-  async function view(link: LinkShare) {
-    const kind = await shares.kindOf(link)
+  async function view(link: LinkShare, signal: AbortSignal) {
+    const kind = await shares.kindOf(link, signal)
     if (kind === 'missing') {
       throw new CygnetError('not-found', 'What this link showed is no longer there.', {
         mend: 'Ask the one who sent it.',

@@ -7,6 +7,7 @@ import type { Examples } from './examples.ts'
 import type { Attempts } from './link-door.ts'
 import { createLinkRoutes } from './link-routes.ts'
 import { createShareRoutes } from './share-routes.ts'
+import { createTraffic } from './traffic.ts'
 import { createTreeRoutes } from './tree-routes.ts'
 
 export interface FileRoutesDeps {
@@ -25,11 +26,12 @@ export interface FileRoutesDeps {
 export function createFileRoutes(deps: FileRoutesDeps): RouteModule {
   const trees = createTrees(deps.homes, deps.shares)
   const patience = (deps.patienceSeconds ?? 300) * 1000
+  const traffic = createTraffic()
   const modules = [
-    createTreeRoutes({ ...deps, trees }, patience),
-    createShareRoutes(deps),
-    createLinkRoutes(deps),
-    createExampleRoutes({ ...deps, trees }, patience),
+    createTreeRoutes({ ...deps, trees, traffic }, patience),
+    createShareRoutes({ ...deps, traffic }),
+    createLinkRoutes({ ...deps, traffic }),
+    createExampleRoutes({ ...deps, trees, traffic }, patience),
   ]
   return (mount) => {
     for (const module of modules) module(mount)

@@ -21,16 +21,21 @@ import { receiveFile } from './upload.ts'
 /** Everything that is done with files: at home, in what was shared, and behind a link. */
 export function createTreeRoutes(finder: TreeFinder, patience: number): RouteModule {
   return (mount) => {
-    mount(getEntry, async ({ params, query, principal, request }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(getEntry, async (call) => {
+      const { query } = call
+      const tree = await findTree(finder, call)
       const entry = await tree.space.stat(query.path)
       if (entry.kind === 'file') return toView(tree, entry)
+      await finder.traffic.enterLong(call)
+      // Whoever does not read the answer would keep it in memory; Node sets the time it wants once the answer is out.
+      call.request.raw.socket.setTimeout(patience)
       const children = await tree.space.list(query.path, { hidden: query.hidden === '1' })
       return { ...toView(tree, entry), children: children.map((child) => toView(tree, child)) }
     })
 
-    mount(readContent, async ({ params, query, principal, request, reply }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(readContent, async (call) => {
+      const { query, request, reply } = call
+      const tree = await findTree(finder, call)
       const cacheControl = 'private, no-cache'
       return sendFile({ request, reply, patience }, tree.space, {
         path: query.path,
@@ -39,15 +44,17 @@ export function createTreeRoutes(finder: TreeFinder, patience: number): RouteMod
       })
     })
 
-    mount(writeContent, async ({ params, query, principal, request, reply }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(writeContent, async (call) => {
+      const { query, request, reply } = call
+      const tree = await findTree(finder, call)
       const entry = await receiveFile({ request, reply, patience }, tree.space, query.path, query.overwrite === '1')
       void reply.header('etag', entry.etag)
       return toView(tree, entry)
     })
 
-    mount(readArchive, async ({ params, query, principal, request, reply }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(readArchive, async (call) => {
+      const { query, request, reply } = call
+      const tree = await findTree(finder, call)
       const archive = await tree.space.archive(query.path, { hidden: query.hidden === '1' })
       const name = query.path.slice(query.path.lastIndexOf('/') + 1) || tree.title
       void reply
@@ -61,18 +68,21 @@ export function createTreeRoutes(finder: TreeFinder, patience: number): RouteMod
       }
     })
 
-    mount(createFolder, async ({ params, body, principal, request }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(createFolder, async (call) => {
+      const { body } = call
+      const tree = await findTree(finder, call)
       return toView(tree, await tree.space.createFolder(body.path))
     })
 
-    mount(moveEntry, async ({ params, body, principal, request }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(moveEntry, async (call) => {
+      const { body } = call
+      const tree = await findTree(finder, call)
       return toView(tree, await tree.space.move(body.from, body.to))
     })
 
-    mount(deleteEntry, async ({ params, query, principal, request }) => {
-      const tree = await findTree(finder, params.tree, principal, request)
+    mount(deleteEntry, async (call) => {
+      const { query } = call
+      const tree = await findTree(finder, call)
       await tree.space.remove(query.path)
     })
   }

@@ -1,9 +1,10 @@
 import type { Entry } from '@cygnet/contract/v1/files'
+import type { Share } from '@cygnet/contract/v1/shares'
 import { execFile, execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -492,6 +493,82 @@ describe('an archive', () => {
     await once(socket, 'readable')
     await expect.poll(isReading, patience).toBe(true)
     socket.destroy()
+    await expect.poll(isReading, patience).toBe(false)
+  })
+})
+
+describe('much at once', () => {
+  test('of one user is refused, of others not', async () => {
+    const { as, port, home } = await createFileGround()
+    await mkdir(join(home('ann'), 'data'))
+    await writeFile(join(home('ann'), 'data/big'), randomBytes(20_000_000))
+    const ann = await as('ann')
+    const sockets: Socket[] = []
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
+    for (let count = 0; count < 32; count++) {
+      const path = count % 2 === 0 ? at('home', 'content', 'data/big') : at('home', 'archive', 'data')
+      const socket = connect(port, '127.0.0.1')
+      sockets.push(socket)
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${ann.headers['authorization']}\r\n\r\n`)
+      await once(socket, 'readable')
+    }
+    const refused = await ann.fetch('GET', at('home', 'entry', ''))
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2'])
+    expect(await refused.json()).toMatchObject({ code: 'rate-limited', mend: expect.any(String) })
+    expect((await ann.fetch('GET', '/api/v1/shares')).status).toBe(429)
+    expect((await (await as('bob')).fetch('GET', at('home', 'entry', ''))).status).toBe(200)
+    sockets[0]?.destroy()
+    await expect.poll(async () => (await ann.fetch('GET', at('home', 'entry', ''))).status, patience).toBe(200)
+  })
+
+  test('of one stranger is refused, of who has an account not', async () => {
+    const { as, port } = await createFileGround()
+    const [ann, guest] = [await as('ann'), await as()]
+    await ann.fetch('PUT', at('home', 'content', 'big'), { body: randomBytes(20_000_000) })
+    const { to } = await ann.call<Share>('POST', '/api/v1/shares', { path: 'big', to: { type: 'link' } })
+    const tree = to.type === 'link' ? `link-${to.token}` : ''
+    const sockets: Socket[] = []
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
+    for (let count = 0; count < 16; count++) {
+      const socket = connect(port, '127.0.0.1')
+      sockets.push(socket)
+      socket.write(`GET ${at(tree, 'content', '')} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      await once(socket, 'readable')
+    }
+    expect((await guest.fetch('GET', at(tree, 'entry', ''))).status).toBe(429)
+    expect((await ann.fetch('GET', at(tree, 'entry', ''))).status).toBe(200)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(async () => (await guest.fetch('GET', at(tree, 'entry', ''))).status, patience).toBe(200)
+  })
+
+  test('calls one after another are never refused', async () => {
+    const { as } = await createFileGround()
+    const ann = await as('ann')
+    for (let count = 0; count < 100; count++) expect((await ann.fetch('GET', at('home', 'entry', ''))).status).toBe(200)
+    const together = Array.from({ length: 20 }, () => ann.fetch('GET', at('home', 'entry', '')))
+    for (const answer of await Promise.all(together)) expect(answer.status).toBe(200)
+  })
+
+  test('a tangle of links ends when its client leaves, and when the service stops', async () => {
+    const { as, port, home, hub } = await createFileGround()
+    await mkdir(join(home('ann'), 't/d'), { recursive: true })
+    for (let index = 0; index < 12; index++)
+      await symlink('d/../'.repeat(700) + (index === 0 ? 'd' : `l${index - 1}`), join(home('ann'), `t/l${index}`))
+    for (let index = 0; index < 2000; index++) await symlink('l11', join(home('ann'), `t/x${index}`))
+    const ann = await as('ann')
+    const ask = (): Socket => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      const path = at('home', 'entry', 't')
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${ann.headers['authorization']}\r\n\r\n`)
+      return socket
+    }
+    const sockets = Array.from({ length: 30 }, ask)
+    await expect.poll(isReading, patience).toBe(true)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(isReading, patience).toBe(false)
+    for (let count = 0; count < 30; count++) ask()
+    await expect.poll(isReading, patience).toBe(true)
+    await hub.close()
     await expect.poll(isReading, patience).toBe(false)
   })
 })
