@@ -30,24 +30,21 @@ class Session:
         self.init = init
         # With these the session ends; what they hold is given time to come to its end.
         self.spared = set(spared)
-        self.deadline = None
+        self.patience = PATIENCE
 
     def free(self, mount, attempt, writing=False):
         """Kills who stands in the way of `attempt` until it works; `writing`: only writers do. Raises Held."""
-        self.deadline = self.deadline or time.monotonic() + PATIENCE
         delay, empty = 0.001, 0
-        while True:
-            try:
-                return attempt()
-            except OSError as error:
-                if error.errno != errno.EBUSY:
-                    raise
-            if time.monotonic() > self.deadline:
+        while is_busy(attempt):
+            if self.patience < 0:
                 raise Held()
+            begun = time.monotonic()
             found = self.kill_holders(mount, writing, wide=empty >= ROUNDS_BEFORE_WIDE)
             empty = 0 if found else empty + 1
             time.sleep(delay)
             delay = min(2 * delay, 0.1)
+            # For all mounts together; what goes smoothly costs nothing of it, however much that is.
+            self.patience -= time.monotonic() - begun
 
     def mount_of(self, descriptor):
         with self.open_text(f"self/fdinfo/{descriptor}", self.proc) as file:
@@ -138,6 +135,16 @@ class Session:
     @staticmethod
     def open_text(path, folder):
         return open(path, errors="replace", opener=lambda name, flags: os.open(name, flags, dir_fd=folder))
+
+
+def is_busy(attempt):
+    try:
+        attempt()
+        return False
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return True
 
 
 def is_writable(process, link):
