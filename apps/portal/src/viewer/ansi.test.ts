@@ -35,3 +35,11 @@ test('other sequences are left out, hostile ones too', () => {
   expect(text('\u001b[2J\u001b[10;20Hx')).toBe('x')
   expect(text('\u001b[999999999999mx')).toBe('x')
 })
+
+test('a million characters that steer are read in no time', () => {
+  const million = 1_000_000
+  expect(text('\r'.repeat(million))).toBe('')
+  expect(text(`${'a'.repeat(million)}${'\rb'.repeat(million / 2)}`)).toBe(`b${'a'.repeat(million - 1)}`)
+  expect(text(`\u001b[${'38;'.repeat(million / 4)}mx`)).toBe('x')
+  expect(text('\u001b[1m'.repeat(million / 4) + 'x')).toBe('x')
+})

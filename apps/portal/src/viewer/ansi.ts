@@ -36,23 +36,26 @@ export function parseAnsi(text: string): Run[] {
 /** Progress bars return to the start of their line and write it anew; backspaces take a character back. */
 function overwriteLines(text: string): string {
   if (!/[\r\b]/.test(text)) return text
-  return text
-    .replace(/\r+\n/g, '\n')
-    .split('\n')
-    .map((line) => {
-      const rewritten = line.includes('\r') ? lastWritten(line.split('\r')) : line
-      return rewritten.includes('\b') ? takeBack(rewritten) : rewritten
-    })
-    .join('\n')
+  return (
+    text
+      // Looked for at the first of them only: a run of returns would be read again from each.
+      .replace(/(?<!\r)\r+\n/g, '\n')
+      .split('\n')
+      .map((line) => {
+        const rewritten = line.includes('\r') ? lastWritten(line.split('\r')) : line
+        return rewritten.includes('\b') ? takeBack(rewritten) : rewritten
+      })
+      .join('\n')
+  )
 }
 
-/** The last part, with what the one before had beyond it. Colours are left out of the count. */
+/** The last part, with what those before had beyond it. Colours are left out of the count. */
 function lastWritten(parts: string[]): string {
   let line = ''
-  for (const part of parts) {
+  for (const part of parts.toReversed()) {
     if (part === '') continue
-    // oxlint-disable-next-line no-control-regex -- these are the characters a terminal is steered with
-    line = line.includes('\u001b') || part.includes('\u001b') ? part : part + line.slice(part.length)
+    if (part.includes('\u001b')) return line === '' ? part : line
+    line += part.slice(line.length)
   }
   return line
 }
@@ -88,7 +91,7 @@ function applyCodes(before: Look, text: string): Look {
     else if (code === 49) delete look.background
     else if (code === 7) swap(look)
     else if (code === 38 || code === 48) {
-      const { colour, taken } = readColour(codes.slice(at + 1))
+      const { colour, taken } = readColour(codes.slice(at + 1, at + 5))
       at += taken
       if (colour !== undefined) look[code === 38 ? 'foreground' : 'background'] = colour
     }
