@@ -28,6 +28,13 @@ test('only the first 10,000 rows are read', () => {
   expect(parseTable(lines(10_001), 'a.csv')).toMatchObject({ cut: true, rows: { length: 10_000 } })
 })
 
+test('of a giant text the beginning is read', () => {
+  const quotes = parseTable('"a"b,'.repeat(2_000_000), 'a.csv')
+  expect(quotes).toMatchObject({ cut: true, rows: { length: 1 } })
+  const columns = parseTable('a,'.repeat(1_000_000), 'a.csv')
+  expect(columns).toMatchObject({ hiddenColumns: 999_801 })
+})
+
 test('very wide, ragged and odd tables are read', () => {
   const wide = parseTable(`${Array.from({ length: 250 }, (_, index) => `c${index}`).join(',')}\n1`, 'a.csv')
   expect(wide.header).toHaveLength(200)

@@ -17,6 +17,8 @@ export interface TableData {
 
 const mostRows = 10_000
 const mostColumns = 200
+/** Characters that are looked at: a table of quotes only is read for seconds. */
+const mostText = 4_000_000
 const sample = 300
 const number =
   /^[-+]?(?:\d{1,3}(?:[ ,'’_]\d{3})+|\d+)?(?:[.,]\d+)?(?:e[-+]?\d+)?\s*%?$|^(?:nan|[-+]?inf(?:inity)?|na|null)$/i
@@ -24,7 +26,7 @@ const number =
 /** Reads comma-, semicolon- or tab-separated values; quotes, line ends and the separator are found out. */
 export function parseTable(text: string, name: string): TableData {
   const separated = /\.(?:tsv|tab)$/i.test(name)
-  const { data, meta } = Papa.parse<string[]>(text, {
+  const { data, meta } = Papa.parse<string[]>(text.length > mostText ? firstLines(text) : text, {
     preview: mostRows + 2,
     skipEmptyLines: true,
     ...(separated ? { delimiter: '\t' } : { delimitersToGuess: [',', ';', '\t', '|', ' '] }),
@@ -42,9 +44,15 @@ export function parseTable(text: string, name: string): TableData {
     rows: body,
     numeric: header.map((_, column) => isNumericColumn(looked, column)),
     widths: header.map((title, column) => widthOf(title, looked, column)),
-    cut: meta.truncated || data.length > body.length + (named ? 1 : 0),
+    cut: text.length > mostText || meta.truncated || data.length > body.length + (named ? 1 : 0),
     hiddenColumns: columns - shown,
   }
+}
+
+/** Not in the middle of a line, unless there is one line only. */
+function firstLines(text: string): string {
+  const end = text.lastIndexOf('\n', mostText)
+  return text.slice(0, end > 0 ? end : mostText)
 }
 
 function isNumber(cell: string): boolean {
