@@ -1,3 +1,4 @@
+import { toIndentedJson } from '../indent-json.ts'
 import type { MimeBundle } from './notebook.ts'
 
 /** How an output is shown: its media type and content, the richest first that can be shown without running anything. */
@@ -27,7 +28,8 @@ export function chooseOutputs(data: MimeBundle): Choice[] {
   for (const type of preferred) {
     const content = data[type]
     if (content === undefined || content === null) continue
-    const text = typeof content === 'string' ? content : JSON.stringify(content, null, 2)
+    const text =
+      typeof content === 'string' ? content : (toIndentedJson(content) ?? 'A value that is too deep to be shown.')
     if (text !== '') found.push({ type, content: text })
   }
   // A widget's HTML is a place for its script; its text says what it is.

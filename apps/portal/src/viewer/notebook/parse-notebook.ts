@@ -1,3 +1,4 @@
+import { toIndentedJson } from '../indent-json.ts'
 import type { Cell, CodeCell, MimeBundle, Notebook, Output } from './notebook.ts'
 
 /** The file is no notebook. The message is for people. */
@@ -152,7 +153,7 @@ function mergeStreams(outputs: Output[]): Output[] {
 function joined(value: unknown): string {
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.map((line) => (typeof line === 'string' ? line : '')).join('')
-  return value === undefined || value === null ? '' : (JSON.stringify(value) ?? '')
+  return value === undefined || value === null ? '' : (toIndentedJson(value) ?? '')
 }
 
 function isLines(value: unknown): value is string[] {
