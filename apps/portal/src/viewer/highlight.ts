@@ -64,12 +64,27 @@ hljs.registerAliases(['cfg', 'conf', 'properties', 'env', 'lock'], { languageNam
 const longest = 200_000
 
 /**
+ * For some words and gaps the rules of a language take the square of their length, or its cube. No line that people
+ * wrote is as long, nor is any word or gap.
+ */
+const longestLine = 1_000
+const longRun = /\s{200}|[\w.$]{130}/
+
+/**
  * Code as HTML with the classes of highlight.js, everything in it escaped. Undefined where the language is not known
- * or the code is too long: then it is shown as it is.
+ * or the code, a line, or a word of it is too long: then it is shown as it is.
  */
 export function highlight(code: string, language: string): string | undefined {
   if (code.length > longest || hljs.getLanguage(language) === undefined) return undefined
-  return hljs.highlight(code, { language, ignoreIllegals: true }).value
+  if (longRun.test(code) || hasLongLine(code)) return undefined
+  const paint = (text: string) => hljs.highlight(text, { language, ignoreIllegals: true }).value
+  // Its rules look for the end of a key over all lines that follow.
+  if (hljs.getLanguage(language) === hljs.getLanguage('ini')) return code.split('\n').map(paint).join('\n')
+  return paint(code)
+}
+
+function hasLongLine(code: string): boolean {
+  return code.split('\n').some((line) => line.length > longestLine)
 }
 
 /** The language of a file by its name, for {@link highlight}. */
