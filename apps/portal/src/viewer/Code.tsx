@@ -1,6 +1,7 @@
 import { useMemo, useRef } from 'react'
 import { useScrollFocus } from '../ui/use-scroll-focus.ts'
 import { highlight } from './highlight.ts'
+import { useAllowance } from './use-allowance.ts'
 
 interface Props {
   code: string
@@ -11,7 +12,11 @@ interface Props {
 
 /** Code in colours, with the numbers of its lines where wanted. */
 export function Code({ code, language, numbered = false, label }: Props) {
-  const html = useMemo(() => highlight(code, language), [code, language])
+  const allowance = useAllowance(code)
+  const html = useMemo(
+    () => (allowance.isSpent() ? undefined : allowance.spend(() => highlight(code, language))),
+    [allowance, code, language],
+  )
   const numbers = useMemo(() => (numbered ? lineNumbers(code) : undefined), [code, numbered])
   const box = useRef<HTMLDivElement>(null)
   useScrollFocus(box)

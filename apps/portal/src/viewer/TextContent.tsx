@@ -2,9 +2,10 @@ import type { Entry } from '@cygnet/contract/v1/files'
 import { useMemo } from 'react'
 import { parentOf } from '../files/path.ts'
 import type { Kind } from '../files/kind.ts'
-import type { Tree } from '../files/tree.ts'
+import { downloadUrl, type Tree } from '../files/tree.ts'
 import { Code } from './Code.tsx'
 import { languageOf } from './highlight.ts'
+import { toIndentedJson } from './indent-json.ts'
 import { Long } from './Long.tsx'
 import { NotebookError, parseNotebook } from './notebook/parse-notebook.ts'
 import { NotebookView } from './notebook/NotebookView.tsx'
@@ -34,7 +35,7 @@ export function TextContent({ tree, entry, kind, text }: Props) {
     case 'markdown':
       return (
         <article className="card markdown-file">
-          <Markdown source={text} references={references} />
+          <Markdown source={text} references={references} whole={downloadUrl(tree, entry)} />
         </article>
       )
     case 'table':
@@ -51,8 +52,9 @@ function NotebookFile({ text, references, name }: { text: string; references: Re
     try {
       return parseNotebook(text)
     } catch (error) {
-      if (error instanceof NotebookError) return error
-      throw error
+      return error instanceof NotebookError
+        ? error
+        : new NotebookError('This notebook could not be read.', { cause: error })
     }
   }, [text])
   if (parsed instanceof NotebookError)
@@ -87,11 +89,11 @@ function PlainText({ text, name, language }: { text: string; name: string; langu
   )
 }
 
-/** JSON with its lines and indents, or as it is where it is none or too large to be worth it. */
+/** JSON with its lines and indents, or as it is where it is none, too deep, or too large to be worth it. */
 function pretty(text: string): string {
   if (text.length > 2_000_000) return text
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    return toIndentedJson(JSON.parse(text)) ?? text
   } catch {
     return text
   }

@@ -1,6 +1,7 @@
 import createPurify, { type Config } from 'dompurify'
 import { inlineStyleSheets, restrictStyle } from './safe-style.ts'
 import { toSvgUri } from './data-uri.ts'
+import { idPrefix } from './id-prefix.ts'
 
 /** What a document's relative references become. Undefined: the link is plain text, the image is left out. */
 export interface References {
@@ -62,9 +63,6 @@ purify.addHook('afterSanitizeAttributes', (node) => {
     node.setAttribute('rel', 'noopener noreferrer nofollow')
   }
 })
-
-/** What the ids of headings begin with, so that none can be taken for one of the page's own. */
-export const idPrefix = 'in-document-'
 
 /**
  * Untrusted HTML as nodes that may be put into a page: no scripts, handlers, forms, frames or embedded things, no

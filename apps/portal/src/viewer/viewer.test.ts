@@ -250,6 +250,17 @@ describe('what is honest is shown', () => {
     expect(harness.outside).toEqual([])
   })
 
+  test('Markdown that would keep the tab busy for ever is shown, what is too intricate as text', async () => {
+    await harness.call('showFile', 'a.md', '\\begin{array}x '.repeat(60_000))
+    await page().getByText('from here on it is plain').waitFor()
+    expect(await page().locator('main, #root').first().innerText()).toContain('\\begin{array}x')
+    expect(await page().getByRole('link', { name: 'Download the whole file' }).getAttribute('href')).toContain('a.md')
+    await harness.call('showFile', 'b.md', `${'> '.repeat(5_000)}deep`)
+    await page().locator('blockquote').first().waitFor()
+    expect(await page().locator('.prose').innerText()).toContain('deep')
+    expect(harness.errors).toEqual([])
+  })
+
   test('a giant output is shown in part, and more on demand', async () => {
     const text = Array.from({ length: 50_000 }, (_, line) => `line ${line}\n`).join('')
     await showNotebook([{ output: { output_type: 'stream', name: 'stdout', text } }])

@@ -1,5 +1,7 @@
 import { useEffect, useMemo, useState } from 'react'
+import { createAllowance } from '../allowance.ts'
 import type { References } from '../sanitise.ts'
+import { SharedAllowance } from '../use-allowance.ts'
 import { CellView } from './CellView.tsx'
 import type { Notebook } from './notebook.ts'
 import './notebook.css'
@@ -17,12 +19,16 @@ export function NotebookView({ notebook, references }: { notebook: Notebook; ref
     return () => clearTimeout(timer)
   }, [shown, total])
   const cells = useMemo(() => notebook.cells.slice(0, shown), [notebook, shown])
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- another notebook, another allowance
+  const allowance = useMemo(() => createAllowance({ limit: 3_000, free: 50 }), [notebook])
   if (total === 0) return <p className="muted">This notebook is empty.</p>
   return (
-    <div className="notebook">
-      {cells.map((cell, index) => (
-        <CellView key={index} cell={cell} language={notebook.language} references={references} />
-      ))}
-    </div>
+    <SharedAllowance value={allowance}>
+      <div className="notebook">
+        {cells.map((cell, index) => (
+          <CellView key={index} cell={cell} language={notebook.language} references={references} />
+        ))}
+      </div>
+    </SharedAllowance>
   )
 }
