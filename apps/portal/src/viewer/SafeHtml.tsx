@@ -69,9 +69,22 @@ export function Latex({ source }: { source: string }) {
 
 /** HTML as it comes out of a computation, or undefined where nothing of it may be shown. */
 export function toSafeHtml(html: string, references: References): DocumentFragment | undefined {
-  const fragment = sanitise(html, references)
+  const fragment = sanitiseOrTell(html, references)
   const seen = fragment.textContent.trim() !== '' || fragment.querySelector('img, hr, td') !== null
   return seen ? fragment : undefined
+}
+
+function sanitiseOrTell(html: string, references: References): DocumentFragment {
+  try {
+    return sanitise(html, references)
+  } catch (error) {
+    const fragment = document.createDocumentFragment()
+    const text = document.createElement('pre')
+    text.textContent = html.slice(0, 20_000)
+    const reason = error instanceof Error ? error.message : String(error)
+    fragment.append(`This output could not be rendered (${reason}). This is its beginning.`, text)
+    return fragment
+  }
 }
 
 /** Typesets with pauses, so that the page answers meanwhile. */

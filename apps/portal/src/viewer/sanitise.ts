@@ -1,6 +1,7 @@
 import createPurify, { type Config } from 'dompurify'
 import { inlineStyleSheets, restrictStyle } from './safe-style.ts'
 import { toSvgUri } from './data-uri.ts'
+import { isEntangled } from './entangled-html.ts'
 import { idPrefix } from './id-prefix.ts'
 
 /** What a document's relative references become. Undefined: the link is plain text, the image is left out. */
@@ -67,8 +68,10 @@ purify.addHook('afterSanitizeAttributes', (node) => {
 /**
  * Untrusted HTML as nodes that may be put into a page: no scripts, handlers, forms, frames or embedded things, no
  * request to anywhere else, no styles that leave their box. Images are data or what `references` permits.
+ * @throws Error where a browser would choke on it
  */
 export function sanitise(html: string, permitted: References = noReferences): DocumentFragment {
+  if (isEntangled(html)) throw new Error('its HTML has too many elements that are never ended')
   // An inert document: nothing in it is loaded or run.
   const page = new DOMParser().parseFromString(html, 'text/html')
   inlineStyleSheets(page)
