@@ -58,7 +58,8 @@ export function toUsualChoice(last: ServerChoice | null, limits: ServerLimits, r
 
 function checkRange(what: string, value: number, min: number, max: number, unit: string): void {
   if (value >= min && value <= max) return
-  throw new CygnetError('bad-request', `${value}${unit === '' ? ` ${what}` : `${unit} of ${what}`} cannot be had here.`, {
+  const amount = unit === '' ? `${value} ${what}` : `${value}${unit} of ${what}`
+  throw new CygnetError('bad-request', `${amount} cannot be had here.`, {
     mend: `Choose between ${min} and ${max}${unit}.`,
   })
 }
