@@ -27,9 +27,10 @@ export interface Traffic {
 
 /** Downloads that are not read keep half a megabyte each; a browser has six connections. */
 const mostOfUser = 32
-const mostOfAddress = 16
+/** A whole school may be behind one address. */
+const mostOfAddress = 64
 /** Of all strangers together, so that one who reads nothing does not close the link for the others. */
-const mostOfLink = 64
+const mostOfLink = 256
 /** A listing of fifty thousand files takes tens of megabytes. */
 const mostLong = 4
 

@@ -529,7 +529,7 @@ describe('much at once', () => {
     const tree = to.type === 'link' ? `link-${to.token}` : ''
     const sockets: Socket[] = []
     onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
-    for (let count = 0; count < 16; count++) {
+    for (let count = 0; count < 64; count++) {
       const socket = connect(port, '127.0.0.1')
       sockets.push(socket)
       socket.write(`GET ${at(tree, 'content', '')} HTTP/1.1\r\nHost: x\r\n\r\n`)
