@@ -15,8 +15,8 @@ export interface RunningContender {
   ready: number
   /** The process ids of the service itself: hub and proxy, not the users' servers. */
   servicePids(): Promise<number[]>
-  /** The process ids of the user's server: its kernels, and its sandbox and network where it has them. */
-  serverPids(): Promise<number[]>
+  /** The process ids of the private network of the user's server, where it has one. */
+  networkPids(): Promise<number[]>
   stop(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { removeData, cygnetCommand, startService } from '../test/support/service.ts'
 import type { Contender } from './contender.ts'
-import { descendants, withArguments, withEnvironment } from './process-tree.ts'
+import { descendants, withArguments } from './process-tree.ts'
 
 /** This project, with its sandbox and limits on. */
 export function createCygnet(): Contender {
@@ -27,10 +27,7 @@ export function createCygnet(): Contender {
           service.pid,
           ...(await descendants(service.pid, (command) => !/bwrap|pasta|server\.mjs/.test(command))),
         ],
-        serverPids: async () => [
-          ...(await withEnvironment('JUPYTERHUB_USER', 'ada')),
-          ...(await withArguments('pasta', '-T', new URL(service.url).port)),
-        ],
+        networkPids: () => withArguments('pasta', '-T', new URL(service.url).port),
         stop: async () => {
           await service.stop()
           await removeData(service)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ask, type Contender, type RunningContender } from './contender.ts'
 import { installPeer } from './peer.ts'
-import { descendants, withEnvironment } from './process-tree.ts'
+import { descendants } from './process-tree.ts'
 
 const token = 'a-token-for-the-measurement-alone'
 
@@ -48,7 +48,7 @@ export async function createJupyterHub(): Promise<Contender> {
           child.pid ?? 0,
           ...(await descendants(child.pid ?? 0, (command) => !command.includes('singleuser'))),
         ],
-        serverPids: () => withEnvironment('JUPYTERHUB_USER', 'ada'),
+        networkPids: async () => [],
         stop: async () => {
           child.kill('SIGTERM')
           await closed.promise

@@ -26,6 +26,7 @@ const rows: Row[] = [
   { what: 'Request of a server to the first cell executed', key: 'firstCell', unit: 'ms' },
   { what: 'Memory of the service', key: 'serviceMemory', unit: 'MiB', goal: '2' },
   { what: 'Memory of one idle server with one idle kernel', key: 'serverMemory', unit: 'MiB', goal: '2' },
+  { what: 'The same, with the process of its private network', key: 'networkMemory', unit: 'MiB' },
   { what: 'Requests through the proxy, 1 connection', key: 'requests1', unit: '1/s', more: true, goal: '3' },
   { what: 'Requests through the proxy, 10 connections', key: 'requests10', unit: '1/s', more: true, goal: '3' },
   { what: 'Requests through the proxy, 50 connections', key: 'requests50', unit: '1/s', more: true, goal: '3' },
@@ -74,7 +75,7 @@ function toPage(content: string, old: string): string {
 
 \`npm run bench\`, last run on ${date}: ${machine}. Both systems in the same run, by turns, medians of ${rounds} rounds; the ratio counts,
 for the machine may be shared. Cygnet runs its servers in sandboxes with limits; JupyterHub's \`simple\` spawner starts plain processes.
-Memory is the proportional set size a minute after the last request; Cygnet's server includes the process of its private network.
+Memory is the proportional set size a minute and a half after the last request; JupyterHub's servers have no private network.
 
 ${content}
 

@@ -5,12 +5,12 @@ import { promisify } from 'node:util'
 import { WebSocket } from 'ws'
 import { execute } from '../test/support/kernel-client.ts'
 import { ask, type Contender, type RunningContender } from './contender.ts'
-import { proportionalMiB } from './process-tree.ts'
+import { proportionalMiB, withEnvironment } from './process-tree.ts'
 
 const run = promisify(execFile)
 
 /** Memory is measured after so long without any work: most servers are idle most of the time. */
-const idleMs = 60_000
+const idleMs = 90_000
 
 /** One run of everything that is measured; times in milliseconds, memory in MiB, requests in 1/s. */
 export interface Measured {
@@ -19,6 +19,7 @@ export interface Measured {
   firstCell: number
   serviceMemory: number
   serverMemory: number
+  networkMemory: number
   requests1: number
   requests10: number
   requests50: number
@@ -39,13 +40,25 @@ export async function measure(contender: Contender): Promise<Measured> {
     const roundTrip = await measureRoundTrip(socket)
     await sleep(idleMs)
     const serviceMemory = await proportionalMiB(await service.servicePids())
-    const serverMemory = await proportionalMiB(await service.serverPids())
+    const serverMemory = await proportionalMiB(await withEnvironment('JUPYTERHUB_USER', service.user))
+    const networkMemory = serverMemory + (await proportionalMiB(await service.networkPids()))
     const requests1 = await measureRequests(service, 1)
     const requests10 = await measureRequests(service, 10)
     const requests50 = await measureRequests(service, 50)
     socket.terminate()
     await ask(service, 'DELETE', `/hub/api/users/${service.user}/server`)
-    return { ready, server, firstCell, serviceMemory, serverMemory, requests1, requests10, requests50, roundTrip }
+    return {
+      ready,
+      server,
+      firstCell,
+      serviceMemory,
+      serverMemory,
+      networkMemory,
+      requests1,
+      requests10,
+      requests50,
+      roundTrip,
+    }
   } finally {
     await service.stop()
   }
