@@ -31,6 +31,8 @@ export interface Service {
   auth: Auth
   hub: Hub
   servers: Servers
+  /** Has what starts servers look at the machine already, and say in the log what it lacks. It never rejects. */
+  prepare(): Promise<void>
   /** Ends everything; the users' servers too, or they are left to the next start. */
   close(servers: 'stop' | 'keep'): Promise<void>
 }
@@ -69,9 +71,11 @@ export async function createService({
   const isUser = async (name: string): Promise<boolean> => (await auth.accounts.find(name)) !== undefined
   const shares = createShares({ database: storage, homes, isUser, log })
   const { network, limits } = config.sandbox
+  const spawner = createSandboxSpawner({ runtimeDir, log, network, limits })
+  let preparing: Promise<void> | undefined
   const servers = createServers({
     database,
-    spawner: createSandboxSpawner({ runtimeDir, log, network, limits }),
+    spawner,
     limits: createLimits(config.servers),
     releases: async () =>
       releases.map(({ id, title, description, highlights }) => ({ id, title, description, highlights })),
@@ -110,7 +114,7 @@ export async function createService({
     ],
     portalDir: await findPortal(),
   })
-  return { auth, hub, servers, close }
+  return { auth, hub, servers, prepare, close }
 
   async function ownerOf(name: string): Promise<{ uid: number; gid: number } | null | undefined> {
     const user = await auth.accounts.find(name)
@@ -132,8 +136,15 @@ export async function createService({
     await homes.setAside(user.name)
   }
 
+  async function prepare(): Promise<void> {
+    preparing ??= spawner.prepare?.().catch((error: unknown) => log.error({ err: error }, 'No server can start now.'))
+    await preparing
+  }
+
   async function close(fate: 'stop' | 'keep'): Promise<void> {
     await hub.close()
+    // What it tries out is gone when it is done.
+    await preparing
     await servers.close({ servers: fate })
     proxy.close()
     shares.close()

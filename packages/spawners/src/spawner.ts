@@ -23,6 +23,11 @@ export interface Spawner<Handle = unknown> {
    * For the start of the service, before its own first start of a server.
    */
   sweep?(known: Handle[]): Promise<void>
+  /**
+   * Optional: finds out what the machine can do, which the first start would do otherwise. Rejects with a CygnetError that says
+   * why no server could start now.
+   */
+  prepare?(): Promise<void>
 }
 
 export interface StartRequest {

@@ -34,6 +34,7 @@ export async function start(config: Config, json: boolean): Promise<void> {
     url ??= listening.url
     await service.hub.listenAdmin(admin)
     announce(parts.publicUrl(), await service.auth.firstLinks.create(), found, json)
+    await service.prepare()
     await stopped.promise
     if (!json) printNote('Stopping the service and its servers ...')
   } finally {

@@ -34,7 +34,7 @@ export interface SandboxOptions {
 
 /**
  * Runs sessions in sandboxes on this machine, with bubblewrap: processes, files and network of their own.
- * They are no children of the service and outlive it. What the machine can do is tried at the first start of a session.
+ * They are no children of the service and outlive it. What the machine can do is tried once, at the first start of a session or before.
  *
  * What a session took is freed by whoever notices its end first, be it `stop`, `probe` or `waitForExit`.
  */
@@ -61,6 +61,10 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
         started.delete(request.id)
         throw error
       }
+    },
+
+    async prepare() {
+      await inspect()
     },
 
     async stop(handle, signal) {
