@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readdir, readlink } from 'node:fs/promises'
+import { mkdir, open, readFile, readdir, readlink, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { StartRequest, Started } from '../spawner.ts'
 import { runIn, shellServer } from '../testing/shell-server.ts'
-import type { SandboxHandle } from './handle.ts'
-import { identify } from './process.ts'
+import type { SandboxHandle, SessionRecord } from './handle.ts'
+import { identify, readBootId } from './process.ts'
 import { createSandboxBed, type SandboxBed } from './testing/bed.ts'
 
 let bed: SandboxBed
@@ -159,4 +159,36 @@ test('what is no handle counts as a server that is gone', async () => {
     expect(await bed.spawner.waitForExit(handle, never)).toMatchObject({ state: 'exited' })
     await bed.spawner.stop(handle, never)
   }
+})
+
+test('a launch that nobody noted the sandbox of is ended, with all of its process group', async () => {
+  const launch = spawn('sh', ['-c', 'sleep 1000 & echo $!; wait'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = once(launch, 'exit')
+  onTestFinished(() => {
+    if (launch.pid !== undefined && launch.signalCode === null) process.kill(-launch.pid, 'SIGKILL')
+  })
+  const [child] = (await once(launch.stdout, 'data')) as [Buffer]
+  const folder = join(bed.runtimeDir, 'servers', 'launching')
+  await mkdir(folder, { recursive: true })
+  const record: SessionRecord = {
+    id: 'launching',
+    boot: await readBootId(),
+    user: { name: 'ada', uid: 1 },
+    cgroup: null,
+    memoryBytes: 1,
+    isMounted: false,
+    init: null,
+    program: null,
+    mac: null,
+    network: null,
+  }
+  await writeFile(join(folder, 'session.json'), JSON.stringify(record))
+  await writeFile(join(folder, 'launch.stat'), await readFile(`/proc/${launch.pid}/stat`))
+  await bed.restart().sweep?.([])
+  expect(await ended).toEqual([null, 'SIGKILL'])
+  await expect.poll(() => identify(Number(child))).toBeNull()
+  expect(await readdir(join(bed.runtimeDir, 'servers'))).toEqual([])
 })
