@@ -130,7 +130,7 @@ async function unlessPassedOver<Result>(
 
 /** A backslash separates folders for some programs that unpack, and a control character hides what follows. */
 function toSafeName(name: string, taken: Set<string>): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   const safe = name.replace(/[\\/\u0000-\u001f\u007f]/g, '_')
   if (safe === name) return name
   let unique = safe

@@ -53,20 +53,15 @@ describe.each([
   })
 
   test.each([
-    ['os._exit', 'import os, time; print("last words"); time.sleep(.3); os._exit(3)', 'it exited with code 3'],
-    [
-      'SIGKILL',
-      'import os, signal, time; print("last words"); time.sleep(.3); os.kill(os.getpid(), signal.SIGKILL)',
-      'more memory',
-    ],
-    [
-      'a segmentation fault',
-      'import ctypes, time; print("last words"); time.sleep(.3); ctypes.string_at(0)',
-      'SIGSEGV',
-    ],
+    ['os._exit', 'import os; print("last words"); input(); os._exit(3)', 'it exited with code 3'],
+    ['SIGKILL', 'import os, signal; print("last words"); input(); os.kill(os.getpid(), signal.SIGKILL)', 'more memory'],
+    ['a segmentation fault', 'import ctypes; print("last words"); input(); ctypes.string_at(0)', 'SIGSEGV'],
   ])('is started again after it died by %s, and the cell says why', async (_how, code, why) => {
     const { id, socket, pid } = await start()
     const asked = socket.send('shell', 'execute_request', { ...executeContent, code })
+    await socket.waitFor(({ content }) => content.text?.includes('last words') === true)
+    await socket.waitFor(({ type }) => type === 'input_request')
+    socket.send('stdin', 'input_reply', { value: '' })
     await socket.waitFor(({ content }) => content.execution_state === 'restarting')
     const told = socket.received.findIndex(({ content }) => content.text?.includes('The kernel died') === true)
     expect(socket.received[told]).toMatchObject({ parent: asked, content: { name: 'stderr' } })

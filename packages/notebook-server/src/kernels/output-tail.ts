@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -28,9 +29,7 @@ export function createOutputTail(): OutputTail {
     async lastLines(count = 15) {
       // A grandchild may hold the stream open for ever.
       await Promise.race([Promise.all(ends), delay(300, undefined, { ref: false })])
-      // oxlint-disable-next-line no-control-regex
-      const plain = text.replaceAll(/\u001B\[[0-9;?]*[a-zA-Z]/g, '')
-      return plain
+      return stripVTControlCharacters(text)
         .split(/\r?\n/)
         .filter((line) => line.trim() !== '')
         .slice(-count)
