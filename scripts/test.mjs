@@ -4,6 +4,7 @@ import { buildAll } from './lib/build.mjs'
 import { installDependencies, installLabDependencies } from './lib/install.mjs'
 import { fail, say, step } from './lib/progress.mjs'
 import { node, root, runInForeground, runQuietly } from './lib/program.mjs'
+import { prepareTestClients } from './lib/test-clients.mjs'
 import { prepareTestMachine } from './lib/test-machine.mjs'
 
 // Arguments go to vitest: `npm test -- packages/storage` runs those tests alone, without the static checks.
@@ -18,9 +19,10 @@ try {
   await prepareTestMachine()
   await installLabDependencies()
   const release = await prepareRelease()
+  const clients = await prepareTestClients()
   await buildAll()
   if (words.length === 0) await step('Checking types, lint, format and unused code', check)
-  process.exitCode = await runTests(release)
+  process.exitCode = await runTests(release, clients)
 } catch (error) {
   fail(error)
 }
@@ -44,12 +46,17 @@ async function check() {
     await runQuietly(`npm run ${script}`, 'npm', ['run', '--silent', script])
 }
 
-async function runTests(release) {
+async function runTests(release, clients) {
   say('Running the tests')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const files = join(root, 'scripts', 'lib', 'running-reporter.mjs')
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const env = { CYGNET_TEST_RELEASE: release, CYGNET_TEST_RUNNING: running, NO_COLOR: '1' }
+  const env = {
+    CYGNET_TEST_RELEASE: release,
+    CYGNET_TEST_CLIENTS: clients,
+    CYGNET_TEST_RUNNING: running,
+    NO_COLOR: '1',
+  }
   await rm(report, { force: true })
   const command = [vitest, 'run', ...reporters, `--reporter=${files}`, ...words]
   const code = await runInForeground(node, command, { env, minutes })
