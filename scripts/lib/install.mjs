@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step } from './progress.mjs'
-import { root, runQuietly } from './program.mjs'
+import { machinePath, root, runQuietly } from './program.mjs'
 import { isStamped, writeStamp } from './stamp.mjs'
 
 /** Installs the locked dependencies of the project unless they are there. */
@@ -30,7 +30,8 @@ async function install(what, folder) {
     // All binaries lie in the packages: no package needs to run a script of its own, nor a compiler.
     const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     // Not `npm ci`: it refuses a lock without the binaries of other platforms, which some mirrors of the registry do not have.
-    await runQuietly('npm install', 'npm', ['install', '--no-save', ...flags], { cwd: folder })
+    const env = { PATH: machinePath }
+    await runQuietly('npm install', 'npm', ['install', '--no-save', ...flags], { cwd: folder, env })
     await writeStamp(stamp, lock)
   })
 }

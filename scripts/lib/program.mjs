@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { dirname, join } from 'node:path'
+import { access, constants } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The top of the checkout. */
@@ -7,6 +8,15 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /** The Node that the service runs on: an npm package, so that the machine's own may be older. */
 export const node = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')
+
+/**
+ * The PATH without the project's own programs, which npm puts there: the machine's npm finds its configuration, and so the
+ * registry, beside the Node that runs it.
+ */
+export const machinePath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.startsWith(join(root, 'node_modules')))
+  .join(delimiter)
 
 /** The environment of everything that is run: the project's own programs come first on the PATH. */
 function environment() {
@@ -40,6 +50,27 @@ export function runQuietly(name, command, args, { cwd = root, onLine, env } = {}
     })
   }
   return ended(name, child, last)
+}
+
+/** The lines that a program of the machine prints. */
+export async function collectLines(command, args) {
+  const lines = []
+  const options = { env: { PATH: machinePath }, onLine: (line) => lines.push(line) }
+  await runQuietly(command, command, args, options)
+  return lines
+}
+
+/** The full path of a program of the machine, or null where it has none. */
+export async function findProgram(name) {
+  for (const folder of machinePath.split(delimiter)) {
+    const path = join(folder, name)
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return path
+  }
+  return null
 }
 
 /**

@@ -1,0 +1,75 @@
+import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { collectLines, findProgram, root, runQuietly } from '../program.mjs'
+import { readApt, readNpm, readPip } from './host-configuration.mjs'
+
+/** Where the copy of the checkout lies in the machine. */
+export const checkout = '/srv/cygnet'
+
+/** What the README asks for beside Node, which no suite of Debian has in the versions that are wanted. */
+const packages = ['python3', 'git']
+
+/** Fills a folder with a machine's files: Debian's base, Python, git and this machine's Node, and the same way to the registries. */
+export async function makeMachine(machine, suite) {
+  if ((await findProgram('mmdebstrap')) === null)
+    throw new Error('mmdebstrap is missing on this machine. Install it: apt-get install -y mmdebstrap')
+  const apt = await readApt(suite)
+  const files = { sources: `${machine}.sources`, options: `${machine}.conf` }
+  try {
+    await writeFile(files.sources, apt.sources)
+    await writeFile(files.options, apt.options)
+    const options = ['--mode=root', '--variant=minbase', `--include=${packages.join(',')}`, `--aptopt=${files.options}`]
+    await runQuietly('mmdebstrap', 'mmdebstrap', [...options, '--format=directory', apt.suite, machine, files.sources])
+  } finally {
+    for (const file of Object.values(files)) await rm(file, { force: true })
+  }
+  // As mkdtemp made it, only root could enter it, and so the machine's top folder.
+  await chmod(machine, 0o755)
+  await addNode(machine)
+  await configureRegistries(machine)
+}
+
+/** Copies what git knows or would add, with what was changed since. */
+export async function copyCheckout(machine) {
+  const target = join(machine, checkout)
+  await runQuietly('git clone', 'git', ['clone', '--quiet', '--no-hardlinks', root, target])
+  const changed = await listFiles('--modified', '--others', '--exclude-standard')
+  const deleted = new Set(await listFiles('--deleted'))
+  for (const file of changed) {
+    if (deleted.has(file)) await rm(join(target, file), { force: true })
+    else await copyOne(join(root, file), join(target, file))
+  }
+}
+
+async function copyOne(from, to) {
+  await mkdir(dirname(to), { recursive: true })
+  await cp(from, to, { verbatimSymlinks: true, force: true })
+}
+
+async function listFiles(...which) {
+  // A line each: git quotes what would not fit in one, and no file of the project has such a name.
+  return collectLines('git', ['-C', root, 'ls-files', ...which])
+}
+
+/** Node and npm as they run here, at the place where a release from nodejs.org is usually unpacked. */
+async function addNode(machine) {
+  const [node, npm] = await Promise.all(['node', 'npm'].map(findProgram))
+  if (node === null || npm === null) throw new Error('Node and npm are missing on this machine.')
+  const local = join(machine, 'usr', 'local')
+  await copyFile(await realpath(node), join(local, 'bin', 'node'))
+  const folder = dirname(dirname(await realpath(npm)))
+  await cp(folder, join(local, 'lib', 'node_modules', 'npm'), { recursive: true, verbatimSymlinks: true })
+  for (const name of ['npm', 'npx'])
+    await symlink(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name))
+}
+
+async function configureRegistries(machine) {
+  const [npm, pip] = await Promise.all([readNpm(), readPip()])
+  await mkdir(join(machine, 'usr', 'local', 'etc'), { recursive: true })
+  await writeFile(join(machine, 'usr', 'local', 'etc', 'npmrc'), npm.text)
+  await writeFile(join(machine, 'etc', 'pip.conf'), pip.text)
+  for (const file of new Set([...npm.certificates, ...pip.certificates])) {
+    await mkdir(join(machine, dirname(file)), { recursive: true })
+    await writeFile(join(machine, file), await readFile(file))
+  }
+}
