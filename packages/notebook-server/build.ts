@@ -54,7 +54,7 @@ async function bundle(folder: string): Promise<void> {
   await boot.close()
 }
 
-const nativePackages = ['zeromq', '@lydell/node-pty']
+const nativePackages = ['zeromq', '@lydell/node-pty', 'koffi']
 
 /** Fastify asks for these only where routes have JSON schemas, or where it is tried without a network. Here neither is the case. */
 const neverLoaded = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request']

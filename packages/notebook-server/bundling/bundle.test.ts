@@ -1,10 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { access, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { access, chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getAttributes, setAttributes } from '@cygnet/core/testing/attributes'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildNotebookServer } from '../build.ts'
 import { createChunkLoader } from '../src/boot/chunk-loader.ts'
@@ -33,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('runs alone, read-only and as another user', async () => {
+test('runs alone, read-only and as another user, and saves', async () => {
   const home = join(folder, 'home')
   await mkdir(home, { mode: 0o777 })
   execFileSync('chmod', ['0777', home])
@@ -64,6 +65,19 @@ test('runs alone, read-only and as another user', async () => {
   const terminal = await ask(socketPath, 'api/terminals', 'POST')
   expect({ terminal, output }).toEqual({ terminal: expect.objectContaining({ name: '1' }), output: '' })
 
+  const file = { type: 'file', format: 'text', content: 'new' }
+  await ask(socketPath, 'api/contents/file.txt', 'PUT', file)
+  setAttributes(join(home, 'file.txt'), { 'user.comment': Buffer.from('kept') })
+  expect(await ask(socketPath, 'api/contents/file.txt', 'PUT', file)).toMatchObject({ name: 'file.txt' })
+  expect(getAttributes(join(home, 'file.txt'))).toEqual({ 'user.comment': Buffer.from('kept') })
+
+  // Someone else's file stays theirs: it is written in place.
+  await writeFile(join(home, 'theirs.txt'), 'a long old content')
+  await chmod(join(home, 'theirs.txt'), 0o666)
+  const { ino, uid } = await stat(join(home, 'theirs.txt'))
+  await ask(socketPath, 'api/contents/theirs.txt', 'PUT', file)
+  expect(await stat(join(home, 'theirs.txt'))).toMatchObject({ ino, uid, size: 3 })
+
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([0, null])
 })
@@ -83,7 +97,7 @@ test('starts with the code that V8 made when it was built', async () => {
   expect(await readFile(join(dist, app), 'latin1')).not.toMatch(/[\u0080-\u00ff]/)
 })
 
-function ask(socketPath: string, path: string, method = 'GET'): Promise<unknown> {
+function ask(socketPath: string, path: string, method = 'GET', body?: object): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: 'token secret' }
     const asked = request({ socketPath, method, path: `/user/ada/${path}`, headers }, (response) => {
@@ -92,6 +106,6 @@ function ask(socketPath: string, path: string, method = 'GET'): Promise<unknown>
       response.once('end', () => resolve(JSON.parse(text)))
     })
     asked.once('error', reject)
-    asked.end()
+    asked.end(body === undefined ? undefined : JSON.stringify(body))
   })
 }

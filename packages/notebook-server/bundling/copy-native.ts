@@ -16,15 +16,29 @@ const packages: NativePackage[] = [
   },
   { name: 'cmake-ts', includes: (path) => /^(?:package\.json|build(?:\/loader\.js)?)$/.test(path) },
   { name: '@lydell/node-pty', includes: (path) => !path.endsWith('.d.ts') && !/windows|conpty/i.test(path) },
+  {
+    name: 'koffi',
+    includes: (path) =>
+      'src/koffi/src/static.cjs'.startsWith(path) ||
+      /^(?:package\.json|LICENSE.*|index\.cjs|src\/koffi\/index\.cjs)$/.test(path),
+  },
+]
+
+/** Where the packages lie that hold what was compiled for one kind of machine each, and how the names of Linux's begin. */
+const builds = [
+  { of: '@lydell/node-pty', scope: '@lydell', prefix: 'node-pty-linux-' },
+  { of: 'koffi', scope: '@koromix', prefix: 'koffi-linux-' },
 ]
 
 /** Copies the packages that have native parts, so that the bundle needs nothing beside it. */
 export async function copyNativePackages(target: string): Promise<void> {
   for (const one of packages) await copyPackage(one, target)
-  const own = dirname(packageFolder('@lydell/node-pty'))
-  const builds = (await readdir(own)).filter((name) => name.startsWith('node-pty-linux-'))
-  if (builds.length === 0) throw new Error('There is no build of @lydell/node-pty for this machine.')
-  for (const name of builds) await copyPackage({ name: `@lydell/${name}`, includes: () => true }, target)
+  for (const { of, scope, prefix } of builds) {
+    const modules = join(packageFolder(of), of.startsWith('@') ? '../..' : '..')
+    const names = (await readdir(join(modules, scope))).filter((name) => name.startsWith(prefix))
+    if (names.length === 0) throw new Error(`There is no build of ${of} for this machine.`)
+    for (const name of names) await copyPackage({ name: `${scope}/${name}`, includes: () => true }, target)
+  }
 }
 
 async function copyPackage({ name, includes }: NativePackage, target: string): Promise<void> {

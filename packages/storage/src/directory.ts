@@ -8,7 +8,7 @@ import { CygnetError, isSystemError } from '@cygnet/core/errors'
 const O_PATH = 0x20_0000
 /** Entries fetched in one go. */
 const bufferSize = 1024
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
 
 // A third faster than the one of fs/promises, which counts in folders of thousands.
 const lstat = promisify(lstatWithCallback)
@@ -45,11 +45,19 @@ export class Directory implements AsyncDisposable {
     return new Directory(await open(this.at(name), O_PATH | O_DIRECTORY | O_NOFOLLOW))
   }
 
-  /** Opens an ordinary file for reading; undefined for anything else: nothing is opened then, not even a FIFO. */
-  async openFile(name: string): Promise<{ handle: FileHandle; stats: Stats } | undefined> {
+  /**
+   * Opens an ordinary file for reading, or for writing without a change to it; undefined for anything else, and for one that
+   * `accept` refuses: nothing is opened then, not even a FIFO.
+   */
+  async openFile(
+    name: string,
+    use: 'read' | 'write' = 'read',
+    accept: (stats: Stats) => boolean = () => true,
+  ): Promise<{ handle: FileHandle; stats: Stats } | undefined> {
     await using thing = await open(this.at(name), O_PATH | O_NOFOLLOW)
-    if (!(await thing.stat()).isFile()) return undefined
-    const handle = await open(`/proc/self/fd/${thing.fd}`, O_RDONLY | O_NONBLOCK)
+    const found = await thing.stat()
+    if (!found.isFile() || !accept(found)) return undefined
+    const handle = await open(`/proc/self/fd/${thing.fd}`, (use === 'read' ? O_RDONLY : O_WRONLY) | O_NONBLOCK)
     try {
       return { handle, stats: await handle.stat() }
     } catch (error) {

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { unlink } from 'node:fs/promises'
+import { unlink, type FileHandle } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { isSystemError } from '@cygnet/core/errors'
 import { mapConcurrently } from './concurrent.ts'
-import type { Directory } from './directory.ts'
+import { Directory } from './directory.ts'
+import { createOwnedFile, type Owner } from './ownership.ts'
 
 const pattern = /^\.cygnet-[0-9a-f]{24}\.part$/
 
@@ -12,6 +15,35 @@ export function createTemporaryName(): string {
 
 export function isTemporary(name: string): boolean {
   return pattern.test(name)
+}
+
+/** A new content on its way. Disposing of it closes it, and deletes it unless it was renamed. */
+export interface Temporary extends AsyncDisposable {
+  readonly name: string
+  /** Open for reading and writing, empty at first. */
+  readonly handle: FileHandle
+  /** False where it lies elsewhere, as the folder cannot be written: it cannot be renamed into it then. */
+  readonly beside: boolean
+}
+
+/** @param replaces - true where it will be in the place of a file that is there, and private until then */
+export async function openTemporary(folder: Directory, owner: Owner | null, replaces: boolean): Promise<Temporary> {
+  const name = createTemporaryName()
+  try {
+    const handle = await createOwnedFile(folder, name, owner, replaces ? 'private' : 'usual')
+    const dispose = async (): Promise<void> => {
+      await handle.close()
+      await unlink(folder.at(name)).catch(() => undefined)
+    }
+    return { name, handle, beside: true, [Symbol.asyncDispose]: dispose }
+  } catch (error) {
+    if (!replaces || !isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) throw error
+  }
+  await using elsewhere = await Directory.open(tmpdir())
+  const handle = await createOwnedFile(elsewhere, name, owner, 'private')
+  // Nobody would look for it there after a crash.
+  await unlink(elsewhere.at(name))
+  return { name, handle, beside: false, [Symbol.asyncDispose]: () => handle.close() }
 }
 
 /** A writer touches its file at least this often. */

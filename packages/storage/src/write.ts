@@ -5,8 +5,9 @@ import type { Directory } from './directory.ts'
 import { toEntry, type SpaceEntry } from './entry.ts'
 import { withLock } from './lock.ts'
 import { joinPath, shorten } from './names.ts'
-import { createOwnedFile, type Owner } from './ownership.ts'
-import { createTemporaryName } from './temporary.ts'
+import type { Owner } from './ownership.ts'
+import { replaceFile } from './replace.ts'
+import { openTemporary, type Temporary } from './temporary.ts'
 import type { Location } from './walk.ts'
 
 /** Small writes are gathered up to this size: the calls cost more than the copying. */
@@ -22,8 +23,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file whole or not at all: beside, synced, then renamed into its place. Whatever goes wrong, the old content
- * stands and nothing is left beside it.
+ * Writes a file whole or not at all: beside, synced, then put into its place, as {@link replaceFile} does it. Whatever goes
+ * wrong, the old content stands and nothing is left beside it.
  *
  * @throws CygnetError `conflict`, `precondition-failed`, `insufficient-storage`, and `bad-request` for a body that is cut
  */
@@ -39,22 +40,15 @@ export async function writeFile(
   const before = await folder.look(name)
   checkTarget(path, name, before, options)
   if (options.length !== undefined) await checkFreeSpace(folder, options.length)
-  const temporary = createTemporaryName()
-  const handle = await createOwnedFile(folder, temporary, owner, permissionsOf(before))
-  let entry: SpaceEntry | undefined
-  try {
-    try {
-      await receive(handle, source, options.length)
-      await handle.sync()
-      entry = toEntry(path, shown.at(-1) ?? name, await handle.stat())
-    } finally {
-      await handle.close()
-    }
-    await putInPlace(location, temporary, path, options)
-  } catch (error) {
-    await unlink(folder.at(temporary)).catch(() => undefined)
-    throw error
-  }
+  await using temporary = await openTemporary(folder, owner, before !== undefined)
+  await receive(temporary.handle, source, options.length)
+  const stats = await withLock(await lockName(location), async () => {
+    const old = await folder.look(name)
+    checkTarget(path, name, old, options)
+    return await (old === undefined ? putNew(temporary, location, options) : replaceFile(temporary, location, owner))
+  })
+  await folder.sync()
+  const entry = toEntry(path, shown.at(-1) ?? name, stats)
   if (entry === undefined) throw new Error('A file that was just written is no file.')
   return entry
 }
@@ -86,11 +80,6 @@ async function checkFreeSpace(folder: Directory, length: number): Promise<void> 
   throw new CygnetError('insufficient-storage', `There is no room for ${length} bytes; nothing was changed.`, {
     mend: 'Delete what is not needed and try again.',
   })
-}
-
-/** What a program may do stays as it was, but nothing that would make it run as someone else. */
-function permissionsOf(before: Stats | undefined): number {
-  return before === undefined ? 0o644 : before.mode & 0o777
 }
 
 /** Writes while it reads on, at most two gathered pieces in memory. */
@@ -150,16 +139,16 @@ function wrongLength(wanted: number, came: number): CygnetError {
   })
 }
 
-/** Checks once more and renames, in one step as far as this service's own writers are concerned. */
-async function putInPlace(location: Location, temporary: string, path: string, options: WriteOptions): Promise<void> {
-  const { folder, name } = location
+async function lockName({ folder, name }: Location): Promise<string> {
   const { dev, ino } = await folder.stat()
-  await withLock(`${dev}:${ino}:${name}`, async () => {
-    checkTarget(path, name, await folder.look(name), options)
-    if (options.overwrite === true) await rename(folder.at(temporary), folder.at(name))
-    else await renameToNew(folder, temporary, folder, name)
-  })
-  await folder.sync()
+  return `${dev}:${ino}:${name}`
+}
+
+async function putNew(temporary: Temporary, { folder, name }: Location, options: WriteOptions): Promise<Stats> {
+  await temporary.handle.sync()
+  if (options.overwrite === true) await rename(folder.at(temporary.name), folder.at(name))
+  else await renameToNew(folder, temporary.name, folder, name)
+  return await temporary.handle.stat()
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { access, constants, copyFile, mkdir, open, realpath, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { copyAttributes } from '@cygnet/core/extended-attributes'
 import { toTime } from './model.ts'
 import { temporaryPrefix } from './open-temporary.ts'
 import { shown } from './path.ts'
@@ -73,6 +74,7 @@ export function createCheckpoints(root: Root, spareFolder: string): Checkpoints 
       const temporary = join(dirname(place), `${temporaryPrefix}${randomBytes(8).toString('hex')}.tmp`)
       try {
         await copyFile(source, temporary, constants.COPYFILE_FICLONE)
+        await likenAccess(source, temporary, status.mode)
         await utimes(temporary, status.atime, status.mtime)
         await rename(temporary, place)
       } catch (error) {
@@ -106,6 +108,21 @@ export function createCheckpoints(root: Root, spareFolder: string): Checkpoints 
     async forget(path) {
       await rm(await placeOf(path), { force: true })
     },
+  }
+}
+
+/** Who may read the file may read its checkpoint and nobody else: a mode alone says too much where there is a list. */
+async function likenAccess(source: string, copy: string, mode: number): Promise<void> {
+  const from = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const to = await open(copy, constants.O_RDONLY | constants.O_NOFOLLOW)
+    try {
+      await to.chmod((await copyAttributes(from, to)) ? mode & 0o777 : mode & 0o700)
+    } finally {
+      await to.close()
+    }
+  } finally {
+    await from.close()
   }
 }
 

@@ -1,18 +1,14 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-
-const chunk = 1024 * 1024
+import { overwrite } from '@cygnet/core/overwrite'
 
 /** One overwriting of a file at a time, or two saves would mix. */
 const underWay = new Map<string, Promise<void>>()
 
-/**
- * Copies a complete file over an existing one that cannot be replaced. What is longer than the old content is written first, so
- * that a full disk is noticed while the old content still stands.
- */
+/** Copies a complete file over an existing one that cannot be replaced. */
 export async function overwriteInPlace(target: string, source: FileHandle): Promise<void> {
   const before = underWay.get(target)
-  const turn = (before ?? Promise.resolve()).then(() => overwrite(target, source))
+  const turn = (before ?? Promise.resolve()).then(() => overwriteFile(target, source))
   const settled = turn.catch(() => undefined)
   underWay.set(target, settled)
   try {
@@ -22,34 +18,11 @@ export async function overwriteInPlace(target: string, source: FileHandle): Prom
   }
 }
 
-async function overwrite(target: string, source: FileHandle): Promise<void> {
-  const file = await open(target, constants.O_RDWR | constants.O_NOFOLLOW)
+async function overwriteFile(target: string, source: FileHandle): Promise<void> {
+  const file = await open(target, constants.O_WRONLY | constants.O_NOFOLLOW)
   try {
-    const { size: oldSize } = await file.stat()
-    const { size } = await source.stat()
-    try {
-      await copyRange(source, file, oldSize, size)
-    } catch (error) {
-      await file.truncate(oldSize)
-      throw error
-    }
-    await copyRange(source, file, 0, Math.min(oldSize, size))
-    await file.truncate(size)
-    await file.sync()
+    await overwrite(file, source)
   } finally {
     await file.close()
-  }
-}
-
-async function copyRange(source: FileHandle, target: FileHandle, from: number, to: number): Promise<void> {
-  const buffer = Buffer.allocUnsafe(chunk)
-  for (let position = from; position < to;) {
-    const { bytesRead } = await source.read(buffer, 0, Math.min(chunk, to - position), position)
-    if (bytesRead === 0) return
-    for (let written = 0; written < bytesRead;) {
-      const result = await target.write(buffer, written, bytesRead - written, position + written)
-      written += result.bytesWritten
-    }
-    position += bytesRead
   }
 }

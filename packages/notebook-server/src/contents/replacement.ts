@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs'
-import { access, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { access, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { copyAttributes } from '@cygnet/core/extended-attributes'
 import { openTemporary, type Temporary } from './open-temporary.ts'
 import { overwriteInPlace } from './overwrite.ts'
 import { shown } from './path.ts'
@@ -11,7 +12,10 @@ import type { Root } from './root.ts'
 export interface Replacement {
   /** Open for reading and writing, empty at first. */
   readonly file: FileHandle
-  /** Puts it in place. Readers see the old or the new content; the file keeps its mode, its owner, its links and its other names. */
+  /**
+   * Puts it in place. Readers see the old or the new content; the file keeps its mode, its owner, its extended attributes and
+   * access control list, its links and its other names.
+   */
   commit(): Promise<void>
   /** Throws it away; the old content stands. No error after {@link commit}. */
   discard(): Promise<void>
@@ -34,19 +38,20 @@ export async function writeFile(root: Root, path: string, write: (file: FileHand
 }
 
 /**
- * Where a file cannot be replaced because it is a mount point, has other names or lies in a folder that cannot be written, the
- * complete new content is copied over the old one.
+ * Where a file cannot be replaced by one that is like it, the complete new content is copied over the old one: it is a mount
+ * point, has other names, belongs to someone else, has an attribute that only the administrator sets, or lies in a folder that
+ * cannot be written.
  * @throws CygnetError `not-found` where there is no such folder, `forbidden` where the file may not be written
  */
 export async function openReplacement(root: Root, path: string): Promise<Replacement> {
   const target = await root.resolveForWriting(path)
   const old = target.exists ? await checkedStatus(target.path, path) : undefined
   const temporary = await openBeside(target.path, old === undefined, path)
-  let open = true
+  let underWay = true
 
   async function discard(): Promise<void> {
-    if (!open) return
-    open = false
+    if (!underWay) return
+    underWay = false
     await temporary.file.close()
     await rm(temporary.path, { force: true })
   }
@@ -56,13 +61,13 @@ export async function openReplacement(root: Root, path: string): Promise<Replace
     const now = await root.resolveForWriting(path)
     const status = now.exists ? await checkedStatus(now.path, path) : undefined
     const moved = dirname(now.path) !== dirname(target.path)
-    if (status !== undefined && (!temporary.beside || moved || status.nlink > 1)) {
-      await temporary.file.sync()
+    const replaceable = temporary.beside && !moved && (status?.nlink ?? 1) === 1
+    const alike = replaceable && (status === undefined || (await makeAlike(temporary.file, now.path, status)))
+    await temporary.file.sync()
+    if (!alike) {
       await overwriteInPlace(now.path, temporary.file)
       return
     }
-    if (status !== undefined) await keepOwnerAndMode(temporary.file, status)
-    await temporary.file.sync()
     try {
       await rename(temporary.path, now.path)
     } catch (error) {
@@ -110,13 +115,23 @@ async function openBeside(target: string, isNew: boolean, path: string): Promise
   )
 }
 
-async function keepOwnerAndMode(file: FileHandle, old: Stats): Promise<void> {
+/** Gives a new file all that the old one has beside its content. False where that cannot be done. */
+async function makeAlike(file: FileHandle, path: string, status: Stats): Promise<boolean> {
   const own = await file.stat()
-  if (own.uid !== old.uid || own.gid !== old.gid) {
-    // Only the administrator may give files away; for anybody else the file becomes the writer's, as with any editor.
-    await file.chown(old.uid, old.gid).catch(() => undefined)
+  try {
+    if (own.uid !== status.uid || own.gid !== status.gid) await file.chown(status.uid, status.gid)
+    const old = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      if (!(await copyAttributes(old, file))) return false
+    } finally {
+      await old.close()
+    }
+    await file.chmod(status.mode & 0o7777)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'EPERM', 'EACCES', 'EINVAL')) return false
+    throw error
   }
-  await file.chmod(old.mode & 0o7777)
 }
 
 export function diskFull(path: string, cause: unknown): CygnetError {
