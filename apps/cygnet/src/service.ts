@@ -7,6 +7,7 @@ import type { Config } from '@cygnet/core/config'
 import { openDatabase } from '@cygnet/core/database'
 import type { Logger } from '@cygnet/core/log'
 import { createHub, type Hub } from '@cygnet/hub/app'
+import { createBasePath } from '@cygnet/hub/base-path'
 import { createFileRoutes } from '@cygnet/hub/files/routes'
 import { readExamples } from '@cygnet/hub/files/examples'
 import { createProxy } from '@cygnet/hub/proxy/proxy'
@@ -72,8 +73,10 @@ export async function createService({
   const shares = createShares({ database: storage, homes, isUser, log })
   const { network, limits } = config.sandbox
   const spawner = createSandboxSpawner({ runtimeDir, log, network, limits })
+  const base = createBasePath(config.publicUrl)
   let preparing: Promise<void> | undefined
   const servers = createServers({
+    base,
     database,
     spawner,
     limits: createLimits(config.servers),
@@ -86,6 +89,7 @@ export async function createService({
       uidOf,
       frontDoorPort,
       publicUrl,
+      base,
     }),
     mountsOf: async (user) => (await shares.mountsOf(user.name)).map(toMount),
     began: followShares,
@@ -93,7 +97,7 @@ export async function createService({
   })
   shares.onChange(({ recipient }) => servers.refreshMounts(recipient))
 
-  const proxy = createProxy({ servers, trustProxy: config.trustProxy, logger: log })
+  const proxy = createProxy({ base, servers, trustProxy: config.trustProxy, logger: log })
   const hub = await createHub({
     auth,
     log,
@@ -103,7 +107,7 @@ export async function createService({
     homes: { setAside },
     proxy,
     routes: [
-      createServerRoutes({ servers, accounts: auth.accounts }),
+      createServerRoutes({ base, servers, accounts: auth.accounts }),
       createFileRoutes({
         homes,
         shares,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { createBasePath } from '@cygnet/hub/base-path'
 import { createHomes } from '@cygnet/storage/homes'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSessionDescriber } from './session-program.ts'
@@ -18,6 +19,7 @@ test('no signal opens the inspector of a session’s server', async () => {
     uidOf: () => null,
     frontDoorPort: () => null,
     publicUrl: () => 'http://localhost',
+    base: createBasePath(undefined),
   })
   const { command } = await describe({ id: 1, name: 'ada' }, { release: 'r', cores: 1 })
   const print = `require('node:fs').readFileSync('/proc/self/status', 'latin1')`

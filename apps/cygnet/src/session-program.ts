@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { BasePath } from '@cygnet/hub/base-path'
 import { CygnetError } from '@cygnet/core/errors'
 import type { InstalledRelease } from '@cygnet/software/python-release'
 import type { StartRequest } from '@cygnet/spawners/spawner'
@@ -17,6 +18,8 @@ interface DescriberParts {
   uidOf: (userId: number) => number | null
   frontDoorPort: () => number | null
   publicUrl: () => string
+  /** The service's base path. */
+  base: BasePath
 }
 
 const nodeFlags = [
@@ -62,7 +65,7 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
     const port = parts.frontDoorPort()
     const threads = String(Math.max(1, Math.floor(cores)))
     return {
-      CYGNET_URL: port === null ? parts.publicUrl() : `http://127.0.0.1:${port}`,
+      CYGNET_URL: port === null ? parts.publicUrl() : `http://127.0.0.1:${port}${parts.base.path.slice(0, -1)}`,
       CYGNET_PUBLIC_URL: parts.publicUrl(),
       CYGNET_RELEASE: release.id,
       CYGNET_LAB_DIR: '/opt/cygnet/lab',

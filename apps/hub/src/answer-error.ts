@@ -1,8 +1,10 @@
 import { statusOf, toCygnetError, toErrorBody, type CygnetError } from '@cygnet/core/errors'
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { baseOf } from './base-path.ts'
 import { toErrorPage } from './pages/error.ts'
 import { pageHeaders } from './pages/layout.ts'
+import { toSignInPath } from './pages/sign-in-path.ts'
 
 export interface ErrorAnswer {
   status: number
@@ -22,19 +24,15 @@ export const apiHeaders = {
 /** The answer to a request that failed: a page for whoever looks at it in a browser, JSON for everything else. */
 export function toErrorAnswer(request: IncomingMessage, error: CygnetError, requestId?: string): ErrorAnswer {
   const url = request.url ?? '/'
+  const base = baseOf(request)
   const status = statusOf(error.code)
   const retry = error.retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfter)) }
   if (isNavigation(request) && error.code === 'unauthenticated' && request.method === 'GET')
-    return { status: 302, headers: { ...pageHeaders, location: toSignInPath(url) }, body: '' }
+    return { status: 302, headers: { ...pageHeaders, location: base.to(toSignInPath(base, url)) }, body: '' }
   if (isNavigation(request))
-    return { status, headers: { ...pageHeaders, ...retry }, body: toErrorPage(error, { url, requestId }) }
+    return { status, headers: { ...pageHeaders, ...retry }, body: toErrorPage(base, error, { url, requestId }) }
   const json = { ...apiHeaders, 'content-type': 'application/json; charset=utf-8' }
   return { status, headers: { ...json, ...retry }, body: JSON.stringify(toErrorBody(error)) }
-}
-
-/** Where to sign in and come back from. */
-export function toSignInPath(url: string): string {
-  return url === '/' ? '/hub/login' : `/hub/login?next=${encodeURIComponent(url)}`
 }
 
 /** Answers a request outside the routes with an error; where an answer has begun already, it is cut off. */

@@ -2,6 +2,7 @@ import type { Auth } from '@cygnet/auth/auth'
 import type { Logger } from '@cygnet/core/log'
 import { inject as dispatch } from 'light-my-request'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { createBasePath } from './base-path.ts'
 import { createConnections } from './connections.ts'
 import { createFrontDoor } from './front-door.ts'
 import { createGate } from './gate.ts'
@@ -30,7 +31,7 @@ const closePatience = 2000
 export interface HubDeps {
   auth: Auth
   log: Logger
-  /** The address people use, where a proxy stands before the service. */
+  /** The address people use, where a proxy stands before the service, as the configuration checks it. */
   publicUrl?: string
   /** Believe that proxy's X-Forwarded headers. */
   trustProxy: boolean
@@ -76,6 +77,7 @@ export interface Hub {
 
 export async function createHub(deps: HubDeps): Promise<Hub> {
   const { auth, log, publicUrl, trustProxy, servers, homes, proxy, portalDir } = deps
+  const base = createBasePath(publicUrl)
   const origins = createOrigins({ publicUrl, trustProxy })
   const gate = createGate({ identities: auth.identities, origins })
   const connections = createConnections(auth.identities)
@@ -85,6 +87,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
 
   const app = await createRouting({
     auth,
+    base,
     gate,
     origins,
     log,
@@ -99,6 +102,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     server,
   })
   const door = createFrontDoor({
+    base,
     gate,
     proxy,
     connections,

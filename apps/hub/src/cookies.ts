@@ -35,12 +35,14 @@ export interface CookieOptions {
   secure: boolean
   /** Not for scripts. */
   httpOnly: boolean
+  /** Where the browser sends it: there and below. */
+  path: string
 }
 
-export function toCookie(name: string, value: string, { secure, httpOnly }: CookieOptions): string {
-  return `${name}=${value}; Path=/; Max-Age=${longest}; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
+export function toCookie(name: string, value: string, { secure, httpOnly, path }: CookieOptions): string {
+  return `${name}=${value}; Path=${path}; Max-Age=${longest}; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
 }
 
-export function toRemovedCookie(name: string, { secure, httpOnly }: CookieOptions): string {
-  return `${name}=; Path=/; Max-Age=0; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
+export function toRemovedCookie(name: string, { secure, httpOnly, path }: CookieOptions): string {
+  return `${name}=; Path=${path}; Max-Age=0; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
 }

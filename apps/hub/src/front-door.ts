@@ -2,6 +2,7 @@ import { CygnetError } from '@cygnet/core/errors'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { answerError, refuseUpgrade } from './answer-error.ts'
+import { enterBelow, type BasePath } from './base-path.ts'
 import type { Connections } from './connections.ts'
 import type { Gate } from './gate.ts'
 import type { ServerProxy, Visit } from './proxied.ts'
@@ -14,6 +15,7 @@ export interface FrontDoor {
 }
 
 export interface FrontDoorDeps {
+  base: BasePath
   gate: Gate
   proxy: ServerProxy
   connections: Connections
@@ -22,12 +24,15 @@ export interface FrontDoorDeps {
 }
 
 /** Sends what belongs to a user's server there, past the routes, once it is known who asks and that it is theirs. */
-export function createFrontDoor({ gate, proxy, connections, routes }: FrontDoorDeps): FrontDoor {
+export function createFrontDoor({ base, gate, proxy, connections, routes }: FrontDoorDeps): FrontDoor {
   return {
     request(request, response) {
       let url: string
       try {
-        url = normalizeTarget(request)
+        const target = normalizeTarget(request)
+        url = enterBelow(base, request)
+        // The cookies are for what lies below the slash: without it nobody would be signed in.
+        if (target !== url && isPage(request) && !target.startsWith(base.path)) return redirect(response, base.to(url))
       } catch (error) {
         return answerError(request, response, error)
       }
@@ -45,9 +50,9 @@ export function createFrontDoor({ gate, proxy, connections, routes }: FrontDoorD
 
   async function visit(request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
     const { name, rest } = parseUserPath(url)
-    if (rest.split('?', 1)[0] === '/logout') return redirect(response, '/hub/logout')
+    if (rest.split('?', 1)[0] === '/logout') return redirect(response, base.to('/hub/logout'))
     const admitted = await admit(request, name, 'request')
-    if (!rest.startsWith('/')) return redirect(response, `/user/${encodeURIComponent(name)}/${rest}`)
+    if (!rest.startsWith('/')) return redirect(response, base.to(`/user/${encodeURIComponent(name)}/${rest}`))
     if (response.destroyed) return
     if (request.headers.expect !== undefined) {
       response.removeHeader('connection')
@@ -57,7 +62,8 @@ export function createFrontDoor({ gate, proxy, connections, routes }: FrontDoorD
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const url = normalizeTarget(request)
+    normalizeTarget(request)
+    const url = enterBelow(base, request)
     if (!isUserPath(url)) throw new CygnetError('not-found', 'There is no connection to upgrade here.')
     const admitted = await admit(request, parseUserPath(url).name, 'upgrade')
     if (socket.destroyed) return
@@ -80,6 +86,10 @@ export function createFrontDoor({ gate, proxy, connections, routes }: FrontDoorD
 }
 
 function ignore(): void {}
+
+function isPage({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location, 'cache-control': 'no-store', 'content-length': 0 })

@@ -1,11 +1,12 @@
 import type { Route } from '@cygnet/contract/route'
 import { errorBody } from '@cygnet/contract/client'
 import { z } from 'zod'
+import type { BasePath } from './base-path.ts'
 
 type Json = Record<string, unknown>
 
 /** Describes the routes in OpenAPI 3.1, from the contract alone. */
-export function toOpenApi(routes: Route[], version: string): Json {
+export function toOpenApi(routes: Route[], { version, base }: { version: string; base: BasePath }): Json {
   const paths: Record<string, Json> = {}
   for (const route of routes) {
     const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}')
@@ -18,6 +19,7 @@ export function toOpenApi(routes: Route[], version: string): Json {
       version,
       description: 'Data analysis as a service. /hub/api follows JupyterHub’s REST API.',
     },
+    servers: [{ url: base.path }],
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A token, as `Authorization: token …` or `bearer …`.' },

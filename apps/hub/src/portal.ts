@@ -2,8 +2,9 @@ import { CygnetError } from '@cygnet/core/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toSignInPath } from './answer-error.ts'
+import type { BasePath } from './base-path.ts'
 import type { BrowserCookies } from './browser-cookies.ts'
+import { toSignInPath } from './pages/sign-in-path.ts'
 import { sendStaticFile } from './static-file.ts'
 
 /** Paths at which the portal's one page stands; it does the rest in the browser. */
@@ -31,16 +32,17 @@ const portalHeaders = {
 }
 
 export interface PortalDeps {
+  base: BasePath
   /** The built portal, with index.html, assets/, theme/ and pdf/; before it is built, a folder with theme/. */
   portalDir: string
   cookies: BrowserCookies
 }
 
 /** Serves the portal: its page at all of its paths after sign-in, those of links without, and its files to everybody. */
-export function mountPortal(app: FastifyInstance, { portalDir, cookies }: PortalDeps): void {
+export function mountPortal(app: FastifyInstance, { base, portalDir, cookies }: PortalDeps): void {
   for (const url of pages)
     app.get(url, { config: { access: 'page' } }, async (request, reply) => {
-      if (request.principal === null) return reply.redirect(toSignInPath(request.raw.url ?? '/'))
+      if (request.principal === null) return reply.redirect(toSignInPath(base, request.raw.url ?? '/'))
       return sendPortal(request, reply)
     })
   for (const url of publicPages) app.get(url, { config: { access: 'page' } }, sendPortal)

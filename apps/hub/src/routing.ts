@@ -3,9 +3,11 @@ import type { Route } from '@cygnet/contract/route'
 import { CygnetError, statusOf, toCygnetError } from '@cygnet/core/errors'
 import { createId } from '@cygnet/core/ids'
 import type { Logger } from '@cygnet/core/log'
+import { ownPaths } from '@cygnet/core/public-url'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Server } from 'node:http'
 import { apiHeaders, toErrorAnswer } from './answer-error.ts'
+import type { BasePath } from './base-path.ts'
 import { createBrowserCookies } from './browser-cookies.ts'
 import type { Gate } from './gate.ts'
 import { guard } from './guard.ts'
@@ -20,6 +22,7 @@ import { mountSignInPages } from './routes/sign-in-pages.ts'
 const drainPatience = 5000
 
 export interface RoutingDeps {
+  base: BasePath
   auth: Auth
   gate: Gate
   origins: Origins
@@ -33,7 +36,7 @@ export interface RoutingDeps {
 
 /** All that is not a user's server: the routes of the contract, the service's pages, the portal. */
 export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance> {
-  const { auth, gate, origins, log, portalDir, modules } = deps
+  const { auth, base, gate, origins, log, portalDir, modules } = deps
   const run = createId().slice(0, 6)
   let count = 0
   const app = fastify({
@@ -55,6 +58,8 @@ export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance>
   app.addHook('onRoute', ({ config, method, url }) => {
     if (config?.access === undefined)
       throw new Error(`The route ${String(method)} ${url} does not say who may call it.`)
+    const [, first = ''] = url.split('/')
+    if (first !== '' && !ownPaths.has(first)) throw new Error(`The route ${url} is not among the service’s own paths.`)
   })
   app.addHook('onRequest', async (request, reply) => {
     const { access } = request.routeOptions.config
@@ -70,6 +75,11 @@ export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance>
       request.refusal = error
     }
     if (access !== 'page') guard(access, request.principal, request.params)
+  })
+  // A redirection within the service says where it leads as the hub knows it.
+  app.addHook('onSend', async (_request, reply) => {
+    const location = reply.getHeader('location')
+    if (typeof location === 'string' && location.startsWith('/')) void reply.header('location', base.to(location))
   })
   app.addHook('onResponse', async ({ raw }) => {
     if (raw.complete) return
@@ -90,12 +100,12 @@ export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance>
   for (const module of modules) module(mount)
   let openApi: string | undefined
   app.get('/api/v1/openapi.json', { config: { access: 'public' } }, (_request, reply) => {
-    openApi ??= JSON.stringify(toOpenApi(routes, '1'))
+    openApi ??= JSON.stringify(toOpenApi(routes, { version: '1', base }))
     return reply.type('application/json; charset=utf-8').send(openApi)
   })
-  const cookies = createBrowserCookies(origins)
-  mountSignInPages(app, { auth, gate, origins, cookies, log })
-  mountPortal(app, { portalDir, cookies })
+  const cookies = createBrowserCookies(origins, base)
+  mountSignInPages(app, { auth, base, gate, origins, cookies, log })
+  mountPortal(app, { base, portalDir, cookies })
   mountRedirects(app)
   await app.ready()
   return app

@@ -1,6 +1,7 @@
 import type { User } from '@cygnet/auth/accounts'
 import type { Token } from '@cygnet/auth/tokens'
 import type { ServerModel, TokenModel, UserModel } from '@cygnet/contract/hub/models'
+import { createBasePath } from './base-path.ts'
 import type { ServerState } from './server-states.ts'
 
 /** JupyterHub's model of a user; stopped servers are left out, as there. */
@@ -53,16 +54,17 @@ export function toTokenModel(owner: User, token: Token, secret?: string): TokenM
 }
 
 function toServerModel(name: string, state: ServerState, publicUrl: string | undefined): ServerModel {
-  const url = `/user/${encodeURIComponent(name)}/`
+  const base = createBasePath(publicUrl)
+  const path = `/user/${encodeURIComponent(name)}/`
   return {
     name: '',
     full_name: `${name}/`,
     ready: state.phase === 'running',
     stopped: false,
     pending: state.phase === 'starting' ? 'spawn' : state.phase === 'stopping' ? 'stop' : null,
-    url,
-    full_url: publicUrl === undefined ? null : publicUrl.replace(/\/$/, '') + url,
-    progress_url: `/hub/api/users/${encodeURIComponent(name)}/server/progress`,
+    url: base.to(path),
+    full_url: publicUrl === undefined ? null : publicUrl + path,
+    progress_url: base.to(`/hub/api/users/${encodeURIComponent(name)}/server/progress`),
     started: state.started?.toISOString() ?? null,
     last_activity: state.lastActivity?.toISOString() ?? null,
     state: null,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { CygnetError, isSystemError } from './errors.ts'
+import { publicUrl } from './public-url.ts'
 
 const seconds = z.number().int().positive()
 
@@ -76,10 +77,11 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
   port: z.number().int().min(0).max(65_535).default(8000).describe('The port to listen on; 0 takes a free one.'),
   data: z.string().min(1).default('./data').describe('The folder of everything the service keeps.'),
-  publicUrl: z
-    .url({ protocol: /^https?$/ })
+  publicUrl: publicUrl
     .optional()
-    .describe('The address people use, where a proxy stands before the service.'),
+    .describe(
+      'The address people use, where a proxy stands before the service; its path, if any, comes before all others.',
+    ),
   trustProxy: z
     .boolean()
     .default(false)

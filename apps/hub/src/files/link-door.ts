@@ -3,6 +3,7 @@ import { CygnetError } from '@cygnet/core/errors'
 import type { LinkShare } from '@cygnet/storage/share'
 import type { Attempt, Shares } from '@cygnet/storage/shares'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { baseOf, type BasePath } from '../base-path.ts'
 import { readCookie } from '../cookies.ts'
 
 /** Counts wrong passwords by what they were for and where they came from. @throws CygnetError `rate-limited` */
@@ -25,7 +26,8 @@ export async function openLink(
   if (isUnlocked(shares, link, request)) return link
   const password = basicPassword(request.headers.authorization)
   if (password === undefined) {
-    throw new CygnetError('forbidden', 'This link has a password.', { mend: `Open /s/${token} and enter it.` })
+    const page = baseOf(request.raw).to(`/s/${token}`)
+    throw new CygnetError('forbidden', 'This link has a password.', { mend: `Open ${page} and enter it.` })
   }
   await unlockLink(shares, attempts, link, password, request, signal)
   return link
@@ -60,9 +62,9 @@ export async function unlockLink(
 }
 
 /** Sent only where this link's own page and files are asked for; gone when the browser is closed. */
-export function setProof(reply: FastifyReply, token: string, proof: string, secure: boolean): void {
+export function setProof(reply: FastifyReply, base: BasePath, token: string, proof: string, secure: boolean): void {
   for (const path of [`/api/v1/links/${token}`, `/api/v1/trees/link-${token}`]) {
-    const parts = [`${cookieName(token)}=${proof}`, `Path=${path}`, 'HttpOnly', 'SameSite=Lax']
+    const parts = [`${cookieName(token)}=${proof}`, `Path=${base.to(path)}`, 'HttpOnly', 'SameSite=Lax']
     void reply.header('set-cookie', (secure ? [...parts, 'Secure'] : parts).join('; '))
   }
 }

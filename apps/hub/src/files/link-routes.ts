@@ -4,6 +4,7 @@ import { nameOf, type LinkShare } from '@cygnet/storage/share'
 import type { Shares } from '@cygnet/storage/shares'
 import type { RouteModule } from '../mount-route.ts'
 import type { Traffic } from './traffic.ts'
+import { baseOf } from '../base-path.ts'
 import { isUnlocked, setProof, unlockLink, type Attempts } from './link-door.ts'
 
 export interface LinkRoutesDeps {
@@ -31,7 +32,13 @@ export function createLinkRoutes({ shares, attempts, traffic, publicUrl }: LinkR
       const link = await shares.findLink(params.token)
       traffic.enterLink(call, link.id)
       const proof = await unlockLink(shares, attempts, link, body.password, request, signal)
-      setProof(reply, link.token, proof, request.protocol === 'https' || publicUrl().startsWith('https:'))
+      setProof(
+        reply,
+        baseOf(request.raw),
+        link.token,
+        proof,
+        request.protocol === 'https' || publicUrl().startsWith('https:'),
+      )
       return view(link, signal)
     })
   }

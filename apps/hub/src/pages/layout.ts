@@ -1,3 +1,4 @@
+import type { BasePath } from '../base-path.ts'
 import { html, type Html } from './html.ts'
 
 /** Of the service's own pages. They run no script but the one that sets the colours, and stand in no frame. */
@@ -14,7 +15,7 @@ export const pageHeaders = {
 } as const
 
 /** A page with one card in the middle. */
-export function toPage(title: string, content: Html): string {
+export function toPage(base: BasePath, title: string, content: Html): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -23,13 +24,13 @@ export function toPage(title: string, content: Html): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>${title} – Cygnet</title>
-        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/theme/cygnet.css" />
-        <script src="/theme/scheme.js"></script>
+        <link rel="icon" href="${base.to('/favicon.svg')}" type="image/svg+xml" />
+        <link rel="stylesheet" href="${base.to('/theme/cygnet.css')}" />
+        <script src="${base.to('/theme/scheme.js')}"></script>
       </head>
       <body class="page page-centred">
         <a class="skip" href="#main">Skip to the content</a>
-        <header class="header"><a class="brand" href="/">Cygnet</a></header>
+        <header class="header"><a class="brand" href="${base.path}">Cygnet</a></header>
         <main id="main" class="card">${content}</main>
       </body>
     </html> `.text

@@ -1,9 +1,11 @@
+import type { BasePath } from '../base-path.ts'
 import { html, type Html } from './html.ts'
 import { toPage } from './layout.ts'
+import { toSignInPath } from './sign-in-path.ts'
 
 export interface SignInView {
   xsrf: string
-  /** A path of this service to go to afterwards. */
+  /** A path of this service to go to afterwards, without the base path. */
   next: string
   /** What was typed before. */
   name?: string
@@ -11,13 +13,14 @@ export interface SignInView {
 }
 
 /** The sign-in form. It works without JavaScript, with password managers and with screen readers. */
-export function toSignInPage({ xsrf, next, name = '', problem }: SignInView): string {
-  const action = next === '/' ? '/hub/login' : `/hub/login?next=${encodeURIComponent(next)}`
+export function toSignInPage(base: BasePath, { xsrf, next, name = '', problem }: SignInView): string {
+  const action = base.to(toSignInPath(base, next))
   const wrong = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`
   // After a mistake the password is what is typed again.
   const focus = html` autofocus`
   const [nameFocus, passwordFocus] = name === '' ? [focus, undefined] : [undefined, focus]
   return toPage(
+    base,
     problem === undefined ? 'Sign in' : 'Sign-in failed',
     html`<h1 class="title">Sign in</h1>
       <p class="lead">Your notebooks, data and software are waiting.</p>

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CygnetError } from '@cygnet/core/errors'
 import { answerError, isNavigation } from '../answer-error.ts'
+import { baseOf } from '../base-path.ts'
 import type { ServerRoute } from '../servers/server.ts'
 
 /** A place that has no server to go to right now. */
@@ -22,8 +23,9 @@ export function answerAbsent(request: IncomingMessage, response: ServerResponse,
   const isPage = isNavigation(request) && (request.method === 'GET' || request.method === 'HEAD')
   if (route.at !== 'starting' || !isPage) return answerError(request, response, absence(route))
   request.resume()
+  const base = baseOf(request)
   response.writeHead(302, {
-    location: `/start?next=${encodeURIComponent(request.url ?? '/')}`,
+    location: base.to(`/start?next=${encodeURIComponent(base.to(request.url ?? '/'))}`),
     'cache-control': 'no-store',
     'content-length': 0,
   })

@@ -20,7 +20,7 @@ export interface Destination {
   pool: UpstreamPool
   /** Path and query, without the hub's credentials. */
   target: string
-  /** Of the session: `/user/<name>/`. */
+  /** Of the session, as browsers see it: `/user/<name>/` below the service's base path. */
   basePath: string
   authorization: string
   /** Whether a browser may show what comes back only as a page of nobody. */

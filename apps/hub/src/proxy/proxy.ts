@@ -3,10 +3,12 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
-import { answerError, refuseUpgrade } from '../answer-error.ts'
+import { answerError, isNavigation, refuseUpgrade } from '../answer-error.ts'
+import type { BasePath } from '../base-path.ts'
 import { sessionCookie, xsrfCookie } from '../cookies.ts'
 import type { ServerProxy, Visit } from '../proxied.ts'
 import type { ServerRoute } from '../servers/server.ts'
+import { startedElsewhere, toServerPath } from '../servers/server-path.ts'
 import type { ServerTarget } from '../servers/target.ts'
 import { absence, answerAbsent } from './absence.ts'
 import { Exchange, type Destination } from './exchange.ts'
@@ -19,6 +21,8 @@ import { createUpgradeResponse, holdEarlyData, writeSwitch } from './upgrade-res
 import { createUpstreams } from './upstream/upstreams.ts'
 
 export interface ProxyDeps {
+  /** Of the service. */
+  base: BasePath
   servers: {
     /** From memory, at once. */
     route(userName: string): ServerRoute
@@ -46,8 +50,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   const toDestination = (target: ServerTarget, place: Place, visit: Visit): Destination => ({
     pool: upstreams.of(target).pool,
-    target: place.path + withoutCredentials(place.search),
-    basePath: `/user/${place.name}/`,
+    target: target.basePath + place.path.slice(`/user/${place.name}/`.length) + withoutCredentials(place.search),
+    basePath: toServerPath(deps.base, place),
     authorization: target.authorization,
     isSandboxed: visit.principal.isInAddress === true,
   })
@@ -109,6 +113,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
         const place = parsePlace(request, visit)
         const route = deps.servers.route(place.name)
         if (route.at !== 'running') return answerAbsent(request, response, route)
+        // Its pages name a path that is no longer the service's; programs are told none.
+        if (route.target.basePath !== toServerPath(deps.base, place) && isNavigation(request))
+          throw new CygnetError('conflict', `Your server is running. ${startedElsewhere}`)
         route.target.lastActivity = Date.now()
         forward(request, response, place.name, toDestination(route.target, place, visit))
       } catch (error) {

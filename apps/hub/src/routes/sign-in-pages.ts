@@ -2,6 +2,7 @@ import type { Auth } from '@cygnet/auth/auth'
 import { statusOf, toCygnetError, CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { BasePath } from '../base-path.ts'
 import type { BrowserCookies } from '../browser-cookies.ts'
 import { readCookies, sessionCookie, xsrfCookie } from '../cookies.ts'
 import type { Gate } from '../gate.ts'
@@ -18,6 +19,7 @@ const config = { access: 'page' } as const
 
 export interface SignInPagesDeps {
   auth: Auth
+  base: BasePath
   gate: Gate
   origins: Origins
   cookies: BrowserCookies
@@ -25,11 +27,14 @@ export interface SignInPagesDeps {
 }
 
 /** Sign-in, sign-out and the first administrator's link: pages and forms that need no script. */
-export function mountSignInPages(app: FastifyInstance, { auth, gate, origins, cookies, log }: SignInPagesDeps): void {
+export function mountSignInPages(app: FastifyInstance, deps: SignInPagesDeps): void {
+  const { auth, base, gate, origins, cookies, log } = deps
+  const nextOf = (request: FastifyRequest): string => toSafeNext(base, readQuery(request.raw.url ?? '', 'next'))
+
   app.get('/hub/login', { config }, async (request, reply) => {
     const next = nextOf(request)
     if (request.principal !== null) return reply.redirect(next)
-    return reply.headers(pageHeaders).send(toSignInPage({ xsrf: cookies.ensureXsrf(request, reply), next }))
+    return reply.headers(pageHeaders).send(toSignInPage(base, { xsrf: cookies.ensureXsrf(request, reply), next }))
   })
 
   app.post('/hub/login', { config }, async (request, reply) => {
@@ -44,7 +49,7 @@ export function mountSignInPages(app: FastifyInstance, { auth, gate, origins, co
       const xsrf = cookies.ensureXsrf(request, reply)
       const problem = { message: error.message, mend: error.mend }
       if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter)
-      const page = toSignInPage({ xsrf, next: nextOf(request), name, problem })
+      const page = toSignInPage(base, { xsrf, next: nextOf(request), name, problem })
       return reply.code(statusOf(error.code)).headers(pageHeaders).send(page)
     }
     return reply.redirect(nextOf(request))
@@ -68,7 +73,7 @@ export function mountSignInPages(app: FastifyInstance, { auth, gate, origins, co
     const { principal } = request
     if (principal === null) return reply.redirect('/hub/login')
     const xsrf = cookies.ensureXsrf(request, reply)
-    return reply.headers(pageHeaders).send(toSignOutPage({ xsrf, name: principal.user.name }))
+    return reply.headers(pageHeaders).send(toSignOutPage(base, { xsrf, name: principal.user.name }))
   })
 
   app.post('/hub/logout', { config }, async (request, reply) => {
@@ -116,8 +121,4 @@ async function readForm(request: FastifyRequest, reply: FastifyReply): Promise<U
     })
   if (request.headers.expect !== undefined) reply.raw.writeContinue()
   return new URLSearchParams(await readBody(request.raw, longestForm))
-}
-
-function nextOf(request: FastifyRequest): string {
-  return toSafeNext(readQuery(request.raw.url ?? '', 'next'))
 }

@@ -2,11 +2,13 @@ import type { ServerChoice } from '@cygnet/contract/v1/servers'
 import { CygnetError } from '@cygnet/core/errors'
 import { hashSecret } from '@cygnet/core/ids'
 import type { Address, StartRequest } from '@cygnet/spawners/spawner'
+import type { BasePath } from '../base-path.ts'
 import { describeExit } from './exit-reason.ts'
 import type { Progress } from './progress.ts'
 import { waitUntilReady } from './readiness.ts'
 import type { ServerUser } from './records.ts'
 import type { ServerDeps } from './server.ts'
+import { toServerPath } from './server-path.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** What runs in a session and what it needs; the hub knows neither the notebook server nor the releases. */
@@ -24,6 +26,8 @@ export interface Launched {
   handle: unknown
   address: Address
   secret: string
+  /** As in the server's target. */
+  basePath: string
 }
 
 const cleanUpMilliseconds = 30_000
@@ -41,14 +45,15 @@ export async function launch(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Launched> {
-  const { spawner, records } = deps
+  const { spawner, records, base } = deps
+  const basePath = toServerPath(base, user)
   progress.report({ percent: 2, message: 'Preparing your home and software' })
   const { choice, options, since } = order
   const [session, mounts] = await unlessAborted(
     Promise.all([deps.describeSession(user, choice), deps.mountsOf(user)]),
     signal,
   )
-  await records.begin(user, { startId, spawner: spawner.name, secret, choice, options, started: since })
+  await records.begin(user, { startId, spawner: spawner.name, secret, basePath, choice, options, started: since })
   const memoryBytes = Math.round(choice.memoryGiB * 2 ** 30)
   const request: StartRequest = {
     id: startId,
@@ -57,7 +62,7 @@ export async function launch(
     software: session.software,
     mounts,
     command: session.command,
-    environment: { ...toEnvironment(user, secret, choice, memoryBytes), ...session.environment },
+    environment: { ...toEnvironment(user, secret, base, choice, memoryBytes), ...session.environment },
     limits: { cores: choice.cores, memoryBytes, processes: deps.limits.processes },
     frontDoorPort: session.frontDoorPort,
   }
@@ -68,8 +73,9 @@ export async function launch(
     signal.throwIfAborted()
     await records.started(user, handle, address)
     progress.report({ percent: 95, message: 'Checking that it is ready' })
-    await untilReadyOrGone(deps, user, { handle, address, secret }, signal)
-    return { handle, address, secret }
+    const launched = { handle, address, secret, basePath }
+    await untilReadyOrGone(deps, launched, signal)
+    return launched
   } catch (error) {
     await spawner.stop(handle, AbortSignal.timeout(cleanUpMilliseconds))
     throw error
@@ -77,13 +83,13 @@ export async function launch(
 }
 
 /** @throws CygnetError where the server ends before it answers */
-async function untilReadyOrGone(deps: ServerDeps, user: ServerUser, launched: Launched, signal: AbortSignal) {
+async function untilReadyOrGone(deps: ServerDeps, launched: Launched, signal: AbortSignal) {
   const settled = new AbortController()
   const either = AbortSignal.any([signal, settled.signal])
   const gone = deps.spawner.waitForExit(launched.handle, either).then(({ reason }) => {
     throw new CygnetError('unavailable', `The server ended before it was ready. ${describeExit(reason) ?? ''}`.trim())
   })
-  const ready = waitUntilReady(launched.address, `/user/${user.name}/api/status`, `token ${launched.secret}`, either)
+  const ready = waitUntilReady(launched.address, `${launched.basePath}api/status`, `token ${launched.secret}`, either)
   try {
     await Promise.race([ready, gone])
   } finally {
@@ -96,17 +102,18 @@ async function untilReadyOrGone(deps: ServerDeps, user: ServerUser, launched: La
 function toEnvironment(
   user: ServerUser,
   secret: string,
+  base: BasePath,
   choice: ServerChoice,
   memoryBytes: number,
 ): Record<string, string> {
-  const prefix = `/user/${user.name}/`
+  const prefix = toServerPath(base, user)
   return {
     CYGNET_USER: user.name,
     CYGNET_BASE_PATH: prefix,
     CYGNET_SECRET_SHA256: hashSecret(secret),
     JUPYTERHUB_USER: user.name,
     JUPYTERHUB_SERVER_NAME: '',
-    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_BASE_URL: base.path,
     JUPYTERHUB_SERVICE_PREFIX: prefix,
     MEM_LIMIT: String(memoryBytes),
     CPU_LIMIT: String(choice.cores),

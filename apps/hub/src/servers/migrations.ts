@@ -29,4 +29,9 @@ export const serverMigrations: Migrations = {
         .execute()
     },
   },
+  'servers-002-base-path': {
+    async up(database) {
+      await database.schema.alterTable('servers').addColumn('base_path', 'text').execute()
+    },
+  },
 }

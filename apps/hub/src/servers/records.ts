@@ -13,6 +13,8 @@ export interface StartRecord {
   startId: string
   spawner: string
   secret: string
+  /** As in {@link ServerTarget}. */
+  basePath: string
   choice: ServerChoice
   options: Record<string, unknown>
   started: Date
@@ -56,6 +58,7 @@ export function createServerRecords(database: Kysely<ServerTables>): ServerRecor
         spawner: start.spawner,
         start_id: start.startId,
         secret: start.secret,
+        base_path: start.basePath,
         handle: null,
         address: null,
         choice: JSON.stringify(start.choice),
@@ -110,6 +113,7 @@ function toUnfinished(row: ServersTable): UnfinishedRecord {
     startId: row.start_id,
     spawner: row.spawner,
     secret: row.secret,
+    basePath: row.base_path ?? `/user/${row.user_name}/`,
     choice: serverChoice.parse(JSON.parse(row.choice)),
     options: JSON.parse(row.options) as Record<string, unknown>,
     started: new Date(row.started),

@@ -1,10 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createSilentLogger } from '@cygnet/core/log'
 import type { ServerLimits } from './limits.ts'
+import { createBasePath } from '../base-path.ts'
 import { createProxy } from '../proxy/proxy.ts'
 import { createTestHub, type TestHub } from '../testing/test-hub.ts'
 import { createServerRoutes } from './routes.ts'
 import { openWorld, type World } from './testing/test-servers.ts'
+
+const base = createBasePath(undefined)
 
 interface Place extends TestHub {
   world: World
@@ -17,10 +20,10 @@ interface Place extends TestHub {
 async function openPlace(limits: Partial<ServerLimits> = {}): Promise<Place> {
   const world = await openWorld({ limits })
   onTestFinished(() => world[Symbol.asyncDispose]())
-  const proxy = createProxy({ servers: world.servers, trustProxy: false, logger: createSilentLogger() })
+  const proxy = createProxy({ base, servers: world.servers, trustProxy: false, logger: createSilentLogger() })
   onTestFinished(() => proxy.close())
   const accounts = { find: async (name: string) => place.auth.accounts.find(name) }
-  const routes = [createServerRoutes({ servers: world.servers, accounts })]
+  const routes = [createServerRoutes({ base, servers: world.servers, accounts })]
   const place = await createTestHub({ routes, proxy, states: world.servers })
   const ada = await place.auth.accounts.create({ name: 'ada', admin: false })
   const root = await place.auth.accounts.create({ name: 'root', admin: true })

@@ -2,12 +2,15 @@ import { PassThrough } from 'node:stream'
 import { startServer, stopServer, watchProgress } from '@cygnet/contract/hub/routes'
 import { getServer, getStartForm, listServers } from '@cygnet/contract/v1/servers'
 import { CygnetError } from '@cygnet/core/errors'
+import type { BasePath } from '../base-path.ts'
 import type { RouteModule } from '../mount-route.ts'
 import type { ProgressEvent } from './progress.ts'
 import type { ServerUser } from './records.ts'
+import { toServerPath } from './server-path.ts'
 import type { Servers } from './servers.ts'
 
 export interface ServerRoutesDeps {
+  base: BasePath
   servers: Servers
   accounts: { find(name: string): Promise<ServerUser | undefined> }
 }
@@ -17,7 +20,7 @@ const patienceMilliseconds = 1000
 const keepAliveMilliseconds = 8000
 
 /** JupyterHub's routes of a user's server, and those of the portal. */
-export function createServerRoutes({ servers, accounts }: ServerRoutesDeps): RouteModule {
+export function createServerRoutes({ base, servers, accounts }: ServerRoutesDeps): RouteModule {
   const find = async (name: string): Promise<ServerUser> => {
     const user = await accounts.find(name)
     if (user === undefined) throw new CygnetError('not-found', `There is no user ${JSON.stringify(name)}.`)
@@ -49,7 +52,7 @@ export function createServerRoutes({ servers, accounts }: ServerRoutesDeps): Rou
       const first = await events.next()
       reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-cache')
       if (request.method === 'HEAD') return ''
-      return toEventStream(first, events, user)
+      return toEventStream(first, events, toServerPath(base, user))
     })
 
     mount(getStartForm, ({ principal }) => servers.form(principal.user))
@@ -62,13 +65,13 @@ export function createServerRoutes({ servers, accounts }: ServerRoutesDeps): Rou
 function toEventStream(
   first: IteratorResult<ProgressEvent, void>,
   events: AsyncGenerator<ProgressEvent, void, undefined>,
-  user: ServerUser,
+  url: string,
 ): PassThrough {
   const stream = new PassThrough()
   const keepAlive = setInterval(() => stream.write('\n\n'), keepAliveMilliseconds)
   const write = async (): Promise<void> => {
     for (let next = first; !next.done; next = await events.next())
-      stream.write(`data: ${JSON.stringify(toJupyterHubEvent(next.value, `/user/${user.name}/`))}\n\n`)
+      stream.write(`data: ${JSON.stringify(toJupyterHubEvent(next.value, url))}\n\n`)
   }
   write().then(
     () => stream.end(),

@@ -3,16 +3,20 @@ import { CygnetError, toCygnetError } from '@cygnet/core/errors'
 import { createId, createSecret } from '@cygnet/core/ids'
 import type { Logger } from '@cygnet/core/log'
 import type { ExitReason, Mount, ServerStatus, Spawner } from '@cygnet/spawners/spawner'
+import type { BasePath } from '../base-path.ts'
 import { describeExit } from './exit-reason.ts'
 import { launch, type Launched, type SessionDescription } from './launch.ts'
 import type { ServerLimits } from './limits.ts'
 import { mountsInTime } from './mounts-in-time.ts'
 import { createProgress, type Progress, type ProgressEvent } from './progress.ts'
 import type { ServerRecords, ServerUser, UnfinishedRecord } from './records.ts'
+import { toServerPath } from './server-path.ts'
 import type { StartSlots } from './start-slots.ts'
 import type { ServerTarget } from './target.ts'
 
 export interface ServerDeps {
+  /** Of the service. */
+  base: BasePath
   spawner: Spawner
   records: ServerRecords
   slots: StartSlots
@@ -70,6 +74,11 @@ export class Server {
     return this.#phase
   }
 
+  /** Whether it runs and was started when the service lay below another path, which its pages still name. */
+  get isElsewhere(): boolean {
+    return this.#phase.at === 'running' && this.#phase.target.basePath !== toServerPath(this.#deps.base, this.user)
+  }
+
   /**
    * Begins a start; nothing happens where one is under way.
    * @throws CygnetError `bad-request` while it runs or stops, as JupyterHub says it
@@ -123,8 +132,14 @@ export class Server {
       const status = await spawner.probe(handle)
       if (status.state === 'running') {
         const order = { choice: record.choice, options: record.options, since: record.started }
-        this.#begin(order, { handle, address, secret: record.secret }, record.lastActivity.getTime())
+        const { secret, basePath } = record
+        this.#begin(order, { handle, address, secret, basePath }, record.lastActivity.getTime())
         log.info({ user: this.user.name }, 'Found a running server again.')
+        if (this.isElsewhere)
+          log.warn(
+            { user: this.user.name, started: basePath },
+            'The path of the service was another when the server was started; its pages work again once it is restarted.',
+          )
         return
       }
       await this.#becomeStopped(describeExit(status.reason))
@@ -223,6 +238,7 @@ export class Server {
     const end = new AbortController()
     const target: ServerTarget = {
       address: launched.address,
+      basePath: launched.basePath,
       authorization: `token ${launched.secret}`,
       gone: end.signal,
       lastActivity,
@@ -310,8 +326,8 @@ export class Server {
 }
 
 function toLaunched(running: Running): Launched {
-  const { address, authorization } = running.target
-  return { handle: running.handle, address, secret: authorization.slice('token '.length) }
+  const { address, basePath, authorization } = running.target
+  return { handle: running.handle, address, basePath, secret: authorization.slice('token '.length) }
 }
 
 function tooSlow(milliseconds: number): CygnetError {

@@ -4,16 +4,20 @@ import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { Mount, Spawner } from '@cygnet/spawners/spawner'
 import type { ServerState, ServerStates } from '../server-states.ts'
+import type { BasePath } from '../base-path.ts'
 import { toChoice, toUsualChoice, type Wish } from './choice.ts'
 import type { SessionDescription } from './launch.ts'
 import { toOffers, type ServerLimits } from './limits.ts'
 import type { ProgressEvent } from './progress.ts'
 import { createServerRecords, type ServerUser } from './records.ts'
 import { Server, type ServerDeps, type ServerRoute } from './server.ts'
+import { startedElsewhere, toServerPath } from './server-path.ts'
 import { createStartSlots } from './start-slots.ts'
 import type { ServerTables } from './tables.ts'
 
 export interface ServersDeps {
+  /** Of the service. */
+  base: BasePath
   database: Kysely<ServerTables>
   spawner: Spawner
   limits: ServerLimits
@@ -71,10 +75,11 @@ const flushMilliseconds = 60_000
 const neverStarted: ServerRoute = { at: 'stopped', reason: null }
 
 export function createServers(deps: ServersDeps): Servers {
-  const { spawner, limits, logger } = deps
+  const { base, spawner, limits, logger } = deps
   const records = createServerRecords(deps.database)
   const slots = createStartSlots(limits.concurrentStarts)
   const serverDeps: ServerDeps = {
+    base,
     spawner,
     records,
     slots,
@@ -146,12 +151,12 @@ export function createServers(deps: ServersDeps): Servers {
       yield* server.watch(signal)
     },
 
-    view: (user) => toView(user, byId.get(user.id)),
+    view: (user) => toView(base, user, byId.get(user.id)),
 
     async list() {
       const active = [...byId.values()].filter((server) => server.phase.at !== 'stopped')
       const views = await Promise.all(
-        active.map(async (server) => ({ ...(await toView(server.user, server)), user: server.user.name })),
+        active.map(async (server) => ({ ...(await toView(base, server.user, server)), user: server.user.name })),
       )
       return views.filter((view) => view.phase !== 'stopped').toSorted((a, b) => (a.user < b.user ? -1 : 1))
     },
@@ -197,8 +202,8 @@ export function createServers(deps: ServersDeps): Servers {
   }
 }
 
-async function toView(user: ServerUser, server: Server | undefined): Promise<ServerView> {
-  const url = `/user/${user.name}/`
+async function toView(base: BasePath, user: ServerUser, server: Server | undefined): Promise<ServerView> {
+  const url = toServerPath(base, user)
   const status = server === undefined ? null : await server.check()
   const phase = server?.phase
   if (phase === undefined || phase.at === 'stopped')
@@ -206,7 +211,7 @@ async function toView(user: ServerUser, server: Server | undefined): Promise<Ser
   return {
     phase: phase.at,
     since: phase.order.since.toISOString(),
-    reason: null,
+    reason: server?.isElsewhere === true ? startedElsewhere : null,
     url,
     choice: phase.order.choice,
     memory: status?.state === 'running' ? status.memory : null,

@@ -19,6 +19,8 @@ export interface ServersTable {
   handle: string | null
   /** JSON of an `Address`. */
   address: string | null
+  /** What the paths of the server begin with; null where it was started before anybody wrote it down, at `/user/<name>/`. */
+  base_path: string | null
   /** JSON of the `ServerChoice`. */
   choice: string
   /** JSON of all options that were asked for, those that mean nothing here included. */

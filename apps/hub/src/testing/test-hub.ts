@@ -46,7 +46,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
   const logged: string[] = []
   const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
   let passed = 0
-  const { signIn } = parseConfig({ signIn: options.signIn })
+  const { signIn, publicUrl } = parseConfig({ signIn: options.signIn, publicUrl: options.publicUrl })
   const auth = createAuth({ database, signIn, log, now: () => Date.now() + passed * 1000 })
   const servers = new Map<number, ServerState>()
   const removed: string[] = []
@@ -54,7 +54,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
   const hub = await createHub({
     auth,
     log,
-    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
     trustProxy: options.trustProxy ?? false,
     servers: options.states ?? {
       of: (id) => servers.get(id) ?? null,

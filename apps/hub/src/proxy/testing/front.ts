@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSilentLogger, type Logger } from '@cygnet/core/log'
 import type { Address } from '@cygnet/spawners/spawner'
+import { createBasePath } from '../../base-path.ts'
 import { createFrontDoor } from '../../front-door.ts'
 import type { ServerRoute } from '../../servers/server.ts'
 import type { ServerTarget } from '../../servers/target.ts'
@@ -32,19 +33,33 @@ export interface Front extends AsyncDisposable {
   connect(): Socket
 }
 
+export interface FrontOptions {
+  trustProxy?: boolean
+  isInAddress?: boolean
+  logger?: Logger
+  publicUrl?: string
+  /** The base path of ada's server, where it is not the one that it would have now. */
+  startedAt?: string
+}
+
 /** The hub's front door with the proxy behind it, for a visitor whom the gate has let in as ada. */
-export async function openFront(
-  address: Address,
-  options: { trustProxy?: boolean; isInAddress?: boolean; logger?: Logger } = {},
-): Promise<Front> {
+export async function openFront(address: Address, options: FrontOptions = {}): Promise<Front> {
   const end = new AbortController()
-  const target: ServerTarget = { address, authorization: 'token the-secret', gone: end.signal, lastActivity: 0 }
+  const base = createBasePath(options.publicUrl)
+  const target: ServerTarget = {
+    address,
+    basePath: options.startedAt ?? base.to('/user/ada/'),
+    authorization: 'token the-secret',
+    gone: end.signal,
+    lastActivity: 0,
+  }
   const front: Pick<Front, 'route' | 'checks' | 'onCheck'> = {
     route: { at: 'running', target },
     checks: 0,
     onCheck: () => {},
   }
   const proxy = createProxy({
+    base,
     servers: {
       route: (name) => (name === 'ada' ? front.route : { at: 'stopped', reason: null }),
       check: async () => {
@@ -56,6 +71,7 @@ export async function openFront(
     logger: options.logger ?? createSilentLogger(),
   })
   const door = createFrontDoor({
+    base,
     gate: {
       authenticate: async () => ({ ...ada, isInAddress: options.isInAddress ?? false }),
       admitLocal: () => {},

@@ -6,6 +6,7 @@ import type { Logger } from '@cygnet/core/log'
 import { createSandboxSpawner } from '@cygnet/spawners/sandbox/spawner'
 import type { Kysely } from 'kysely'
 import { serverMigrations } from '../migrations.ts'
+import { createBasePath } from '../../base-path.ts'
 import { createServers, type Servers } from '../servers.ts'
 import type { ServerTables } from '../tables.ts'
 import { limits, releases } from './test-servers.ts'
@@ -25,6 +26,7 @@ export async function openSandboxes(
   if (uid !== null) await chown(home, uid, uid)
   const database = await openDatabase<ServerTables>(join(folder, 'cygnet.sqlite'), [serverMigrations])
   const servers = createServers({
+    base: createBasePath(undefined),
     database,
     spawner: createSandboxSpawner({ runtimeDir: join(folder, 'run'), log: logger, network: 'host', limits: 'off' }),
     limits,

@@ -12,6 +12,7 @@ import type { Kysely } from 'kysely'
 import type { ServerLimits } from '../limits.ts'
 import { serverMigrations } from '../migrations.ts'
 import type { ProgressEvent } from '../progress.ts'
+import { createBasePath } from '../../base-path.ts'
 import { createServers, type Servers } from '../servers.ts'
 import type { ServerTables } from '../tables.ts'
 import { createProcessSpawner, type ProcessSpawner } from './process-spawner.ts'
@@ -53,6 +54,7 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
   const spawner = createProcessSpawner(join(folder, 'run'))
   const open = (): Servers =>
     createServers({
+      base: createBasePath(undefined),
       database,
       spawner,
       limits: { ...limits, ...options.limits },
