@@ -28,6 +28,13 @@ export interface Spawner<Handle = unknown> {
    * why no server could start now.
    */
   prepare?(): Promise<void>
+  /**
+   * Optional: finds out whether layers below `folder` can be laid over this software, by trying it. Rejects with a CygnetError that
+   * says why not. A spawner without it has no layers.
+   *
+   * @param uid - of some user; null where all have the service's own
+   */
+  tryLayer?(software: string, folder: string, uid: number | null): Promise<void>
 }
 
 export interface StartRequest {
@@ -39,8 +46,8 @@ export interface StartRequest {
   }
   /** The home folder on the host, existing and owned by the user. Seen inside as `/home/<name>`. */
   home: string
-  /** Folders and files of the host seen inside, read-only, at `target`. */
-  software: Array<{ source: string; target: string }>
+  /** What is seen inside of the host's folders and files. */
+  software: Software[]
   /** What others share with the user, seen below the home. */
   mounts: Mount[]
   /** The program to run, seen from inside. It must listen on the unix socket that `CYGNET_SOCKET` names. */
@@ -49,6 +56,25 @@ export interface StartRequest {
   limits: { cores: number; memoryBytes: number; processes: number }
   /** The host's loopback port that is let into the server's own network: the service's front door. */
   frontDoorPort: number | null
+}
+
+export interface Software {
+  source: string
+  /** Where it is seen inside. */
+  target: string
+  /** What the user may do there: nothing unless said; change it for themselves alone; change the folder itself, which is theirs. */
+  access?: { kind: 'layer'; layer: Layer } | { kind: 'write' }
+}
+
+/**
+ * Where a user's own changes of read-only software are kept: two empty folders on one file system, the user's own, below a
+ * folder that only the service may change. It belongs to this very software and this user alone, and to one server at a time.
+ */
+export interface Layer {
+  /** Holds what was added or changed. */
+  upper: string
+  /** For the file system's own use. */
+  work: string
 }
 
 export interface Mount {

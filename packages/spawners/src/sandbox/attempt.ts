@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from '@cygnet/core/log'
-import type { ProgressStep, StartRequest } from '../spawner.ts'
+import type { ProgressStep, Software, StartRequest } from '../spawner.ts'
 import { hostname, readTopLevel, toBubblewrapOptions, toInnerCommand } from './bubblewrap.ts'
 import type { Entrances } from './cgroup/cgroup.ts'
 import { findShell, toEnvironment, toShell } from './environment.ts'
@@ -8,7 +8,7 @@ import { writeEtc, writeForUser } from './etc.ts'
 import type { SessionRecord } from './handle.ts'
 import type { Host } from './host.ts'
 import { launchBox, type Box } from './launch.ts'
-import { applyMounts, enterWithMounts, reportEntered } from './mounts.ts'
+import { applyMounts, enterWithMounts, hasLayer, reportEntered, toShown } from './mounts.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { ProcessId } from './process.ts'
 import { toPrivateResolver, type Resolver } from './resolver.ts'
@@ -69,12 +69,12 @@ export async function launch(attempt: Attempt, entrances: Entrances, resolver: R
   const shell = await findShell()
   const etcFiles = await writeEtc(folder.etc, { user: record.user, shell, hostname, resolver: resolver.text })
   await writeForUser(folder.environment, toShell(toEnvironment(request, shell)))
-  const entered = await enterHome(attempt)
+  const entered = await enterOutside(attempt)
   const options = toBubblewrapOptions({
     folder,
     uid,
     userName: request.user.name,
-    software: request.software,
+    software: entered === null ? request.software : toEntered(attempt),
     etcFiles,
     home: entered === null ? request.home : folder.home,
     topLevel: await readTopLevel(),
@@ -94,27 +94,42 @@ export async function launch(attempt: Attempt, entrances: Entrances, resolver: R
   })
 }
 
-/** Root mounts into the sandbox once it is there. An ordinary user puts the home together first; null where it is as it is. */
-async function enterHome({ host, folder, request, network }: Attempt): Promise<string[] | null> {
+/** Root mounts into the sandbox once it is there. An ordinary user puts things together first; null where all is as it is. */
+async function enterOutside({ host, folder, request, network }: Attempt): Promise<string[] | null> {
   const { python } = host.programs
-  if (request.user.uid !== null || request.mounts.length === 0 || python === null) return null
+  const layers = request.software.filter(hasLayer)
+  if (request.user.uid !== null || request.mounts.length + layers.length === 0 || python === null) return null
   return enterWithMounts({
     python,
     folder,
     home: request.home,
     mounts: request.mounts,
+    layers,
     holder: network?.holder ?? null,
   })
 }
 
-/** What cannot be shared must not keep the user from their own files. */
-export async function mountShared({ host, request, record, folder, log }: Attempt, init: ProcessId): Promise<void> {
+function toEntered({ folder, request }: Attempt): Software[] {
+  const layered = request.software.filter(hasLayer)
+  const shown = layered.map(({ target }, index) => ({
+    source: toShown(folder, index),
+    target,
+    access: { kind: 'write' } as const,
+  }))
+  return [...request.software.filter((one) => !hasLayer(one)), ...shown]
+}
+
+/** What cannot be mounted must not keep the user from their own files. */
+export async function mountIntoBox({ host, request, record, folder, log }: Attempt, init: ProcessId): Promise<void> {
   const { python } = host.programs
-  if (request.mounts.length === 0 || python === null) return
+  const { mounts } = request
+  const layers = request.software.filter(hasLayer)
+  if (mounts.length + layers.length === 0 || python === null) return
   try {
     if (request.user.uid === null) await reportEntered(folder, log)
-    else await applyMounts({ python, init, program: null, user: record.user, mounts: request.mounts, log })
+    else await applyMounts({ python, init, program: null, user: record.user, mounts, layers, log })
   } catch (error) {
-    log.warn({ err: error, user: record.user.name }, 'A session starts without what is shared with its user.')
+    const what = layers.length === 0 ? 'is shared with its user' : 'its user installed and what is shared with them'
+    log.warn({ err: error, user: record.user.name }, `A session starts without what ${what}.`)
   }
 }

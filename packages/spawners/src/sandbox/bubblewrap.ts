@@ -1,4 +1,5 @@
 import { lstat, readlink } from 'node:fs/promises'
+import type { Software } from '../spawner.ts'
 import { hostEtc } from './etc.ts'
 import type { Programs } from './programs.ts'
 import { systemPath } from './run.ts'
@@ -17,7 +18,7 @@ interface BoxOptions {
   userName: string
   /** The home on the host. */
   home: string
-  software: Array<{ source: string; target: string }>
+  software: Software[]
   /** Names of the session's own files of `/etc`. */
   etcFiles: string[]
   /** The host's top-level folders and links, from {@link readTopLevel}. */
@@ -61,7 +62,11 @@ export function toBubblewrapOptions(options: BoxOptions): string[] {
     hostEtc.flatMap((name) => asOnHost(`/etc/${name}`)),
     options.etcFiles.flatMap((name) => ['--ro-bind', `${folder.etc}/${name}`, `/etc/${name}`]),
     ['--bind', options.home, `/home/${userName}`, '--bind', folder.inner, '/run/cygnet'],
-    software.flatMap(({ source, target }) => ['--ro-bind', source, target]),
+    software.flatMap(({ source, target, access }) => [
+      access?.kind === 'write' ? '--bind' : '--ro-bind',
+      source,
+      target,
+    ]),
     ['--ro-bind', folder.environment, environmentFile, '--remount-ro', '/'],
     options.hasSeccomp ? ['--seccomp', String(descriptors.seccomp)] : [],
     ['--info-fd', String(descriptors.info), '--block-fd', String(descriptors.block)],

@@ -1,15 +1,14 @@
-"""Mounts what others share with a user into a session's home.
+"""Mounts what others share with a user into a session's home, and writable views of its software.
 
     mounts.py apply              into a running sandbox, as root; the plan as JSON on standard input
     mounts.py enter PLAN COMMAND...   puts the home together in namespaces of its own, as an ordinary user, then becomes COMMAND
+    mounts.py try                tries whether a writable view of the software can be had; the plan as JSON on standard input
 
 Both the sources, in homes of other users, and the home that is mounted into are hostile ground: whatever is checked by path
 may be something else a moment later. So every path below a home is opened once, without following symbolic links, and from
-then on only the descriptor counts. System calls and constants: openat2(2), open_tree(2), move_mount(2), mount_setattr(2),
-fsopen(2), linux/mount.h; their numbers are the same on all processors.
+then on only the descriptor counts.
 """
 
-import ctypes
 import errno
 import json
 import os
@@ -20,55 +19,32 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from holders import Held, Session
+from layers import create_layer, show_layer, show_plain, try_layer
+from mounting import (
+    CLONE_NEWNS,
+    MOUNT_ATTR_IDMAP,
+    MOUNT_ATTR_NODEV,
+    MOUNT_ATTR_NOEXEC,
+    MOUNT_ATTR_NOSUID,
+    MOUNT_ATTR_RDONLY,
+    MS_SLAVE,
+    O_PATH,
+    UMOUNT_NOFOLLOW,
+    attach,
+    check,
+    clone_tree,
+    create_file_system,
+    libc,
+    open_beneath,
+    own_mounts,
+    own_user,
+    set_attributes,
+    text,
+    user_namespace,
+)
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-SYS_OPEN_TREE, SYS_MOVE_MOUNT, SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT = 428, 429, 430, 431, 432
-SYS_OPENAT2, SYS_MOUNT_SETATTR = 437, 442
-
-O_PATH = os.O_PATH
-AT_EMPTY_PATH, AT_RECURSIVE = 0x1000, 0x8000
-OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
-MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH = 0x04, 0x40
-FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE = 1, 6
-FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC = 1, 1
-MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_IDMAP = 1, 2, 4, 8, 0x100000
-MS_REC, MS_PRIVATE, MS_SLAVE = 1 << 14, 1 << 18, 1 << 19
-UMOUNT_NOFOLLOW = 8
 # Of one thing that is shared; also its name may be none, such as half of a character.
 PROBLEMS = (OSError, ValueError)
-CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
-RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 2, 4, 8
-
-
-class OpenHow(ctypes.Structure):
-    _fields_ = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
-
-
-class MountAttr(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")]
-
-
-def check(result, what):
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), what)
-    return result
-
-
-def syscall(number, *arguments, what=None):
-    # Unlike a plain int, c_long is passed whole.
-    wide = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
-    return check(libc.syscall(ctypes.c_long(number), *wide), what)
-
-
-def text(value):
-    return ctypes.c_char_p(os.fsencode(value))
-
-
-def open_beneath(folder, path, flags):
-    how = OpenHow(flags | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
-    return syscall(SYS_OPENAT2, folder, text(path or "."), ctypes.byref(how), ctypes.sizeof(how), what=path)
 
 
 def open_source(mount):
@@ -84,58 +60,10 @@ def open_source(mount):
     return source
 
 
-def clone_tree(source, recursive=False):
-    flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
-    return syscall(SYS_OPEN_TREE, source, text(""), flags, what="open_tree")
-
-
-def set_attributes(tree, attributes, userns=0, recursive=False, cleared=0):
-    change = MountAttr(attributes, cleared, MS_PRIVATE, userns)
-    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
-    syscall(SYS_MOUNT_SETATTR, tree, text(""), flags, ctypes.byref(change), ctypes.sizeof(change), what="mount_setattr")
-
-
-def attach(tree, target):
-    flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
-    syscall(SYS_MOVE_MOUNT, tree, text(""), target, text(""), flags, what="move_mount")
-
-
 def create_scratch(attributes):
     """A file system of its own for mount points: nothing of them is ever written into the home."""
-    context = syscall(SYS_FSOPEN, text("tmpfs"), FSOPEN_CLOEXEC, what="fsopen")
-    for key, value in (("source", "cygnet-shared"), ("size", "256k"), ("nr_inodes", "4096"), ("mode", "0755")):
-        syscall(SYS_FSCONFIG, context, FSCONFIG_SET_STRING, text(key), text(value), 0, what="fsconfig")
-    syscall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0, what="fsconfig")
-    tree = syscall(SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, attributes, what="fsmount")
-    os.close(context)
-    return tree
-
-
-def user_namespace(inside, outside):
-    """A user namespace that shows what belongs to `inside` on disk as belonging to `outside`."""
-    ready, go = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            check(libc.unshare(CLONE_NEWUSER), "unshare")
-            os.write(ready[1], b"x")
-            os.close(go[1])
-            os.read(go[0], 1)
-        finally:
-            os._exit(0)
-    try:
-        os.close(ready[1])
-        os.close(go[0])
-        if os.read(ready[0], 1) != b"x":
-            raise OSError(errno.EPERM, "no user namespace can be made", "unshare")
-        for name in ("uid_map", "gid_map"):
-            with open(f"/proc/{child}/{name}", "w") as file:
-                file.write(f"{inside} {outside} 1")
-        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(go[1])
-        os.close(ready[0])
-        os.waitpid(child, 0)
+    options = {"source": "cygnet-shared", "size": "256k", "nr_inodes": "4096", "mode": "0755"}
+    return create_file_system("tmpfs", options, attributes)
 
 
 def prepare(mount, uid, maps, recursive):
@@ -182,6 +110,17 @@ def note_of(name, error):
     code = getattr(error, "errno", None)
     problem = getattr(error, "strerror", None) or str(error)
     return {"name": name, "problem": "missing" if code in (errno.ENOENT, errno.ENOTDIR) else problem}
+
+
+def create_layers(plan):
+    """A view that cannot be had, as on a full disk, must not keep the user from their files."""
+    views, notes = {}, []
+    for layer in plan["layers"]:
+        try:
+            views[layer["target"]] = create_layer(layer, plan["uid"])
+        except OSError as error:
+            notes.append({**note_of(layer["target"], error), "layer": True})
+    return views, notes
 
 
 def open_shared(home, name, uid):
@@ -344,9 +283,16 @@ def apply(plan):
     with open(f"/proc/{plan['pid']}/stat") as file:
         if file.read().rpartition(")")[2].split()[19] != plan["start"]:
             raise ProcessLookupError(errno.ESRCH, "the session has ended")
-    trees, notes = prepare_all(plan)
+    views, notes = create_layers(plan)
+    trees, missing = prepare_all(plan)
+    notes += missing
     session = Session(plan["pid"], plan["spared"])
     check(libc.setns(namespace, CLONE_NEWNS), "setns")
+    for target, view in views.items():
+        try:
+            show_layer(view, target)
+        except OSError as error:
+            notes.append({**note_of(target, error), "layer": True})
     home = os.open(plan["home"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         shared = open_beneath(home, plan["folder"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -363,18 +309,20 @@ def apply(plan):
 def enter(plan):
     """Joins or makes namespaces and puts the home together at the plan's mount point."""
     if plan["holder"] is None:
-        uid, gid = os.getuid(), os.getgid()
-        check(libc.unshare(CLONE_NEWUSER), "unshare")
-        for name, content in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(content)
+        own_user()
     else:
         for name in ("user", "net"):
             namespace = os.open(f"/proc/{plan['holder']}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
             check(libc.setns(namespace, 0), f"setns {name}")
-    check(libc.unshare(CLONE_NEWNS), "unshare")
-    check(libc.mount(None, text("/"), None, ctypes.c_ulong(MS_REC | MS_SLAVE), None), "mount")
-    trees, notes = prepare_all(plan, recursive=True)
+    own_mounts(MS_SLAVE)
+    views, notes = create_layers(plan)
+    for layer in plan["layers"]:
+        if layer["target"] in views:
+            show_layer(views[layer["target"]], layer["target"])
+        else:
+            show_plain(layer, layer["target"])
+    trees, missing = prepare_all(plan, recursive=True)
+    notes += missing
     home = os.open(plan["source"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     target = os.open(plan["target"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     tree = clone_tree(home, recursive=True)
@@ -413,6 +361,16 @@ def main():
         except OSError as error:
             notes = [whole_problem(error)]
         json.dump(notes, sys.stdout)
+        return
+    if sys.argv[1] == "try":
+        plan = json.load(sys.stdin)
+        try:
+            if plan["uid"] is None:
+                own_user()
+                own_mounts(MS_SLAVE)
+            try_layer(plan["layer"], plan["uid"])
+        except OSError as error:
+            sys.exit(f"{error.strerror} ({error.filename})" if error.filename else str(error))
         return
     with open(sys.argv[2]) as file:
         plan = json.load(file)

@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { isAbsolute } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import { z } from 'zod'
-import type { Mount } from '../spawner.ts'
+import type { Layer, Mount, Software } from '../spawner.ts'
 import type { ProcessId } from './process.ts'
 import { run } from './run.ts'
 import type { SessionFolder } from './session-folder.ts'
@@ -14,8 +14,17 @@ export const sharedFolder = 'Shared with me'
 
 const helper = fileURLToPath(new URL('mounts.py', import.meta.url))
 
-/** What mounts.py reports: `name` is null where it is about all of them. */
-const notesSchema = z.array(z.object({ name: z.string().nullable(), problem: z.string() }))
+/** What mounts.py reports: `name` is null where it is about all of them. `layer`: it names the target of one. */
+const notesSchema = z.array(
+  z.object({ name: z.string().nullable(), problem: z.string(), layer: z.boolean().optional() }),
+)
+
+/** Software with a layer over it. */
+export type Layered = Software & { access: { kind: 'layer'; layer: Layer } }
+
+export function hasLayer(software: Software): software is Layered {
+  return software.access?.kind === 'layer'
+}
 
 interface ApplyOptions {
   python: string
@@ -25,19 +34,22 @@ interface ApplyOptions {
   program: ProcessId | null
   user: { name: string; uid: number }
   mounts: Mount[]
+  /** Of a session that is about to begin. */
+  layers?: Layered[]
   log: Logger
 }
 
 /**
- * Makes the mounts in a running sandbox be exactly these; needs root. A source that is gone is left out, and logged. What
+ * Makes the mounts in a running sandbox be exactly these, and lays the layers over its software; needs root. A source that is gone is left out, and logged. What
  * ends, or may no longer be written to, does so at once: processes of the session that hold it are killed.
  * @returns the names of those that the session does not let go of all the same: it has to be ended
  * @throws CygnetError `unavailable` where nothing can be mounted
  */
 export async function applyMounts(options: ApplyOptions): Promise<string[]> {
-  const { python, init, program, user, mounts, log } = options
+  const { python, init, program, user, mounts, layers = [], log } = options
   const plan = {
     ...toPlan(mounts, user.uid),
+    layers: layers.map((one) => toLayerPlan(one, one.target)),
     pid: init.pid,
     start: init.start,
     spared: [init.pid, ...(program === null ? [] : [program.pid])],
@@ -60,19 +72,44 @@ interface EnterOptions {
   /** The home on the host. */
   home: string
   mounts: Mount[]
+  layers: Layered[]
   /** The process that holds the session's network; null where it has none of its own. */
   holder: number | null
 }
 
 /**
  * For an ordinary user's service: what must stand before a program so that it finds the home with the mounts at the
- * session folder's `home`.
+ * session folder's `home`, and the layered software where {@link toShown} says.
  */
-export async function enterWithMounts({ python, folder, home, mounts, holder }: EnterOptions): Promise<string[]> {
+export async function enterWithMounts(options: EnterOptions): Promise<string[]> {
+  const { python, folder, home, mounts, layers, holder } = options
   const path = `${folder.path}/mounts.json`
-  const plan = { ...toPlan(mounts, null), holder, source: home, target: folder.home, notes: notesPath(folder) }
+  const shown = layers.map((one, index) => toLayerPlan(one, toShown(folder, index)))
+  for (const { target } of shown) await mkdir(target, { mode: 0o700 })
+  const own = { layers: shown, holder, source: home, target: folder.home, notes: notesPath(folder) }
+  const plan = { ...toPlan(mounts, null), ...own }
   await writeFile(path, JSON.stringify(plan))
   return [python, '-I', '-S', helper, 'enter', path]
+}
+
+/** Where {@link enterWithMounts} puts software together with its layer. */
+export function toShown(folder: SessionFolder, index: number): string {
+  return join(folder.layers, String(index))
+}
+
+/** @throws CygnetError `unavailable` that says why no layer can be laid over this software */
+export async function tryLayer(python: string, lower: string, layer: Layer, uid: number | null): Promise<void> {
+  const plan = { uid, layer: { lower, ...layer } }
+  const outcome = await run(python, ['-I', '-S', helper, 'try'], { input: JSON.stringify(plan) })
+  if (outcome.code === 0) return
+  const why = outcome.stderr.trim().split('\n').at(-1) ?? ''
+  throw new CygnetError(
+    'unavailable',
+    `An overlay over ${lower} with its upper layer at ${layer.upper} fails: ${why}`,
+    {
+      mend: 'It takes Linux 5.19 and local disks for both, such as ext4, XFS or Btrfs; neither NFS nor another overlay.',
+    },
+  )
 }
 
 /** Logs what could not be mounted by {@link enterWithMounts}. */
@@ -109,6 +146,10 @@ function toPlan(mounts: Mount[], uid: number | null): object {
   return { uid, folder: sharedFolder, mounts: entries }
 }
 
+function toLayerPlan({ source, access }: Layered, target: string) {
+  return { lower: source, upper: access.layer.upper, work: access.layer.work, target }
+}
+
 function nameOf({ target }: Mount): string {
   return target.startsWith(`${sharedFolder}/`) ? target.slice(sharedFolder.length + 1) : ''
 }
@@ -118,7 +159,11 @@ function notesPath(folder: SessionFolder): string {
 }
 
 function report(notes: z.infer<typeof notesSchema>, log: Logger): void {
-  for (const { name, problem } of notes) {
+  for (const { name, problem, layer } of notes) {
+    if (layer === true) {
+      log.warn({ software: name, problem }, 'A session starts without what its user has installed.')
+      continue
+    }
     if (name === null) throw mountError(problem)
     if (problem === 'unmapped')
       log.warn(

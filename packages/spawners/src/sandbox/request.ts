@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { isAbsolute, normalize } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
 import { userName } from '@cygnet/core/user-name'
-import type { StartRequest } from '../spawner.ts'
+import type { Software, StartRequest } from '../spawner.ts'
 import { checkMounts } from './mounts.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function checkRequest(request: StartRequest): Promise<void> {
   checkLimits(request.limits)
   checkMounts(request.mounts)
   await checkHome(request.home, request.user.uid)
-  for (const { source, target } of request.software) await checkSoftware(source, target)
+  for (const software of request.software) await checkSoftware(software, request.user.uid)
 }
 
 function checkId(id: string): void {
@@ -68,7 +68,7 @@ async function checkHome(home: string, uid: number | null): Promise<void> {
     })
 }
 
-async function checkSoftware(source: string, target: string): Promise<void> {
+async function checkSoftware({ source, target, access }: Software, uid: number | null): Promise<void> {
   if (!isAbsolute(target) || normalize(target) !== target || target === '/')
     throw refuse(`Software cannot be shown at ${JSON.stringify(target)}.`)
   const isThere = await lstat(source).then(
@@ -76,6 +76,21 @@ async function checkSoftware(source: string, target: string): Promise<void> {
     () => false,
   )
   if (!isThere) throw new CygnetError('not-found', `The software ${source} is missing.`, { mend: 'Install it again.' })
+  const own = access?.kind === 'layer' ? [access.layer.upper, access.layer.work] : access === undefined ? [] : [source]
+  for (const folder of own) await checkOwn(folder, uid)
+}
+
+async function checkOwn(folder: string, uid: number | null): Promise<void> {
+  const info = await lstat(folder).catch(() => null)
+  const owner = uid ?? process.getuid?.()
+  if (info?.isDirectory() === true && info.uid === owner) return
+  throw new CygnetError(
+    'conflict',
+    `What the user installed cannot be kept in ${folder}: it is no folder of uid ${owner}.`,
+    {
+      mend: `Make it a folder and run chown ${owner}:${owner} on it.`,
+    },
+  )
 }
 
 function hasNul(text: string): boolean {

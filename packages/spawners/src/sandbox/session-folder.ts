@@ -31,6 +31,8 @@ export interface SessionFolder {
   socket: string
   /** A mount point for the home, where it is put together before the sandbox. */
   home: string
+  /** Mount points for software that the user may change, where it is put together before the sandbox. */
+  layers: string
 }
 
 /** `sun_path` of unix(7) has 108 bytes, with a closing zero. */
@@ -57,6 +59,7 @@ export function sessionFolder(runtimeDir: string, id: string): SessionFolder {
     innerSocket: join(box, 'run', 'server.sock'),
     socket: join(box, 'server.sock'),
     home: join(path, 'home'),
+    layers: join(path, 'layers'),
   }
 }
 
@@ -89,7 +92,7 @@ export async function reserveSessionFolder(folder: SessionFolder): Promise<void>
 }
 
 export async function makeFolders(folder: SessionFolder): Promise<void> {
-  for (const path of [folder.etc, folder.box, folder.home]) await mkdir(path, { mode: 0o700 })
+  for (const path of [folder.etc, folder.box, folder.home, folder.layers]) await mkdir(path, { mode: 0o700 })
   await writeFile(folder.status, '', { mode: 0o600 })
 }
 

@@ -6,13 +6,14 @@ import { openCgroup } from './cgroup/open.ts'
 import { createEndings } from './endings.ts'
 import { parseHandle, parseRecord, type SandboxHandle, type SessionRecord } from './handle.ts'
 import { inspectHost, type Host } from './host.ts'
-import { applyMounts, checkMounts } from './mounts.ts'
+import { applyMounts, checkMounts, tryLayer } from './mounts.ts'
 import { isAlive, kill, readBootId, waitUntilGone } from './process.ts'
 import { checkRequest } from './request.ts'
 import { systemPath } from './run.ts'
 import { listSessionFolders, sessionFolder } from './session-folder.ts'
 import { startSession } from './start.ts'
 import { tearDown } from './teardown.ts'
+import { withTrialLayer } from './trial-layer.ts'
 
 export type { SandboxHandle } from './handle.ts'
 
@@ -65,6 +66,12 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
 
     async prepare() {
       await inspect()
+    },
+
+    async tryLayer(software, folder, uid) {
+      const { python } = (await inspect()).programs
+      if (python === null) throw noPython()
+      await withTrialLayer(folder, uid, (layer) => tryLayer(python, software, layer, uid))
     },
 
     async stop(handle, signal) {
@@ -206,7 +213,7 @@ function notRunning(): CygnetError {
 }
 
 function noPython(): CygnetError {
-  return new CygnetError('unavailable', 'Nothing can be shared into sessions: python3 is missing on this machine.', {
+  return new CygnetError('unavailable', 'Nothing can be mounted into sessions: python3 is missing on this machine.', {
     mend: 'Install the package python3.',
   })
 }

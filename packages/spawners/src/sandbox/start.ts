@@ -6,7 +6,7 @@ import {
   enterCgroup,
   launch,
   connectNetwork,
-  mountShared,
+  mountIntoBox,
   readResolver,
   type Attempt,
   type StartParts,
@@ -67,7 +67,7 @@ async function run(attempt: Attempt): Promise<SandboxHandle> {
   attempt.box = box
   record.init = await withSignal(waitForInit(box), signal)
   if (attempt.connecting !== null) await withSignal(attempt.connecting, signal)
-  await mountShared(attempt, record.init)
+  await mountIntoBox(attempt, record.init)
   await writeRecord(attempt)
   signal.throwIfAborted()
   box.unblock()
