@@ -1,11 +1,13 @@
 import { defineRoute } from '@cygnet/contract/route'
 import { CygnetError } from '@cygnet/core/errors'
+import SqliteDatabase from 'better-sqlite3'
 import { once } from 'node:events'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { request as send, createServer } from 'node:http'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { answerError } from './answer-error.ts'
 import type { RouteModule } from './mount-route.ts'
@@ -205,3 +207,30 @@ test('sending for ever to a refusal is cut off, and others are served meanwhile'
 function toHead(path: string, more = ''): string {
   return `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n${more}\r\n`
 }
+
+/** Holds the lock of a hub's database as another program does, until it is let go of or the test ends. */
+function holdLock(folder: string): { letGo: () => void } {
+  const another = new SqliteDatabase(join(folder, 'cygnet.sqlite'))
+  another.exec('begin immediate')
+  onTestFinished(() => void another.close())
+  return { letGo: () => void another.exec('rollback') }
+}
+
+test('while another program holds the database’s lock all else is answered, and who writes goes on afterwards', async () => {
+  const { hub, folder } = await createTestHub()
+  const { letGo } = holdLock(folder)
+  const adding = hub.inject({ method: 'POST', url: '/hub/api/users/ann' })
+  expect(await hub.inject({ method: 'GET', url: '/hub/api/users' })).toMatchObject({ status: 200 })
+  letGo()
+  expect(await adding).toMatchObject({ status: 201 })
+})
+
+test('a lock that is held too long is told as such, and when to come again', async () => {
+  const { hub, folder } = await createTestHub({ patienceMs: 20 })
+  const { letGo } = holdLock(folder)
+  const answer = await hub.inject({ method: 'POST', url: '/hub/api/users/ann' })
+  expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
+  expect(JSON.parse(answer.body)).toMatchObject({ code: 'unavailable', mend: 'Try again in a moment.' })
+  letGo()
+  expect(await hub.inject({ method: 'POST', url: '/hub/api/users/ann' })).toMatchObject({ status: 201 })
+})

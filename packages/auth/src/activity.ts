@@ -15,6 +15,12 @@ export interface ActivityOptions {
   onError: (error: unknown) => void
 }
 
+interface Noted {
+  users: Map<number, number>
+  sessions: Map<string, number>
+  tokens: Map<string, number>
+}
+
 /** Collects when users, sessions and tokens were last active and writes it every half minute: no request waits for it. */
 export function createActivity({ database, sessionLifetime, onError }: ActivityOptions): Activity {
   let users = new Map<number, number>()
@@ -41,6 +47,18 @@ export function createActivity({ database, sessionLifetime, onError }: ActivityO
     users = new Map()
     sessions = new Map()
     tokens = new Map()
+    try {
+      await save(noted)
+    } catch (error) {
+      // The next time tries again. What was noted meanwhile is newer.
+      users = new Map([...noted.users, ...users])
+      sessions = new Map([...noted.sessions, ...sessions])
+      tokens = new Map([...noted.tokens, ...tokens])
+      throw error
+    }
+  }
+
+  async function save(noted: Noted): Promise<void> {
     await database.transaction().execute(async (writing) => {
       for (const [id, time] of noted.users)
         await writing

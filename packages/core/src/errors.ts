@@ -88,6 +88,13 @@ export function isSystemError(thrown: unknown, ...codes: string[]): thrown is No
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && codes.includes(thrown.code)
 }
 
+/** True where another program holds a lock of the embedded database; nothing was done then, and it may be tried again. */
+export function isBusyDatabase(thrown: unknown): boolean {
+  return isSystemError(thrown, ...busyDatabase)
+}
+
+const busyDatabase = ['SQLITE_BUSY', 'SQLITE_BUSY_RECOVERY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_BUSY_TIMEOUT']
+
 /** What SQLite says on a full disk: of the database, its log, and the index of that, which is mapped into memory. */
 const fullDatabase = ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_IOERR_FSYNC']
 
@@ -101,6 +108,12 @@ function fromSystemError(thrown: unknown): CygnetError | undefined {
     return new CygnetError('insufficient-storage', 'The disk is full; nothing was changed.', {
       ...cause,
       mend: 'Free some space and try again.',
+    })
+  if (isBusyDatabase(thrown))
+    return new CygnetError('unavailable', 'Another program holds the database of the service.', {
+      ...cause,
+      mend: 'Try again in a moment.',
+      retryAfter: 2,
     })
   if (isSystemError(thrown, 'ENAMETOOLONG'))
     return new CygnetError('bad-request', 'The name is too long.', {

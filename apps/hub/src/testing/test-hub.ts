@@ -37,12 +37,15 @@ export interface TestHubOptions {
   /** Instead of the ones that the test sets in `servers`. */
   states?: HubDeps['servers']
   routes?: HubDeps['routes']
+  /** How long a lock of another program on the database is waited for. */
+  patienceMs?: number
 }
 
 /** A hub on a free port with a database of its own; it is gone with the test. */
 export async function createTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const folder = await mkdtemp(join(tmpdir(), 'cygnet-hub-'))
-  const database = await openDatabase<AuthTables>(join(folder, 'cygnet.sqlite'), [authMigrations])
+  const { patienceMs = 5000 } = options
+  const database = await openDatabase<AuthTables>(join(folder, 'cygnet.sqlite'), [authMigrations], { patienceMs })
   const logged: string[] = []
   const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
   let passed = 0
