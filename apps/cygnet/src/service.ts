@@ -96,6 +96,7 @@ export async function createService({
     logger: log,
   })
   shares.onChange(({ recipient }) => servers.refreshMounts(recipient))
+  shares.follow().catch((error: unknown) => log.warn({ err: error }, 'What is shared cannot be looked after.'))
 
   const proxy = createProxy({ base, servers, trustProxy: config.trustProxy, logger: log })
   const hub = await createHub({
@@ -157,8 +158,8 @@ export async function createService({
   }
 }
 
-function toMount({ root, path, target, readOnly, ownerUid }: ShareMount): Mount {
-  return { source: { root, path }, target, readOnly, ownerUid }
+function toMount({ root, path, identity, target, readOnly, ownerUid }: ShareMount): Mount {
+  return { source: { root, path, identity }, target, readOnly, ownerUid }
 }
 
 async function findPortal(): Promise<string> {

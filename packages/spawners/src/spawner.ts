@@ -81,8 +81,11 @@ export interface Mount {
   /**
    * `path` is relative, `/` between components, empty for the root itself. What lies below `root`, the owner's home, is
    * the owner's to change at any time: no symbolic link is followed there. A folder, or a regular file.
+   *
+   * With an `identity` it must be that very thing and not another one of its name: the number of its inode, a colon and
+   * the nanosecond of its birth since 1970 (0 where the file system keeps none).
    */
-  source: { root: string; path: string }
+  source: { root: string; path: string; identity?: string }
   /** `Shared with me/<name>` below the home. */
   target: string
   readOnly: boolean

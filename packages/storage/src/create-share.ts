@@ -5,7 +5,7 @@ import type { Homes } from './homes.ts'
 import { withLock } from './lock.ts'
 import { checkDepth, parsePath } from './names.ts'
 import { createFolderNames } from './received-name.ts'
-import type { Access } from './share.ts'
+import type { Access, SharedThing } from './share.ts'
 import type { ShareStore } from './share-store.ts'
 import { openHomeSpace, receivedFolder } from './shared-space.ts'
 
@@ -27,6 +27,12 @@ export interface UserTarget {
 }
 
 export type ShareTarget = LinkTarget | UserTarget
+
+/** What is to be shared, and where it is. */
+export interface Shared {
+  path: string
+  thing: SharedThing
+}
 
 /**
  * The real path of what is to be shared: a link in it could lead elsewhere tomorrow.
@@ -53,13 +59,13 @@ export async function resolveShared(homes: Homes, owner: string, path: string, s
 export async function insertLink(
   store: ShareStore,
   owner: string,
-  path: string,
+  shared: Shared,
   to: LinkTarget,
   hash: (password: string) => Promise<string>,
 ): Promise<string> {
   if (to.expires !== undefined) checkExpiry(to.expires)
   await checkCount(store, owner)
-  const row = blank(owner, path)
+  const row = blank(owner, shared)
   await store.insert({
     ...row,
     // 144 bits: short enough to be read, too many to be guessed.
@@ -71,16 +77,22 @@ export async function insertLink(
 }
 
 /** @returns the share's id. @throws CygnetError `bad-request` for oneself, `conflict` for a second time or too many shares */
-export async function insertUserShare(store: ShareStore, owner: string, path: string, to: UserTarget): Promise<string> {
+export async function insertUserShare(
+  store: ShareStore,
+  owner: string,
+  shared: Shared,
+  to: UserTarget,
+): Promise<string> {
   if (to.name === owner) throw new CygnetError('bad-request', 'This is yours already.')
-  return withLock(`shares of ${owner}`, () => insertCounted(store, owner, path, to))
+  return withLock(`shares of ${owner}`, () => insertCounted(store, owner, shared, to))
 }
 
-async function insertCounted(store: ShareStore, owner: string, path: string, to: UserTarget): Promise<string> {
+async function insertCounted(store: ShareStore, owner: string, shared: Shared, to: UserTarget): Promise<string> {
+  const { path, thing } = shared
   await checkCount(store, owner)
   const received = await store.listReceived(to.name)
-  const before = received.filter((share) => share.owner === owner)
-  if (before.some((share) => share.path === path)) {
+  const before = received.filter((share) => share.owner === owner && share.ended === null)
+  if (before.some((share) => share.thing?.identity === thing.identity)) {
     throw new CygnetError('conflict', `You share this with ${to.name} already.`, {
       mend: 'Change that share, or end it first.',
     })
@@ -90,7 +102,7 @@ async function insertCounted(store: ShareStore, owner: string, path: string, to:
       mend: 'Share a folder that holds them, or end some shares first.',
     })
   }
-  const row = { ...blank(owner, path), recipient: to.name, access: to.access }
+  const row = { ...blank(owner, shared), recipient: to.name, access: to.access }
   const taken = new Set(received.map((share) => (share.type === 'user' ? share.folder : '')))
   for (const folder of createFolderNames(path.slice(path.lastIndexOf('/') + 1), owner)) {
     if (taken.has(folder)) continue
@@ -118,7 +130,8 @@ async function checkCount(store: ShareStore, owner: string): Promise<void> {
   throw new CygnetError('conflict', `You share ${mostShares} things already.`, { mend: 'End some shares first.' })
 }
 
-function blank(owner: string, path: string) {
+function blank(owner: string, { path, thing }: Shared) {
   const none = { recipient: null, access: null, folder: null, token: null, password_hash: null, expires: null }
-  return { id: createId(), owner, path, created: new Date().toISOString(), ...none }
+  const lasting = { ended: null, ended_why: null }
+  return { id: createId(), owner, path, created: new Date().toISOString(), ...none, ...lasting, ...thing }
 }

@@ -1,4 +1,4 @@
-import { lstat as lstatWithCallback, type Stats } from 'node:fs'
+import { lstat as lstatWithCallback, type BigIntStats, type Stats } from 'node:fs'
 import { constants, open, opendir, readlink, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
@@ -76,6 +76,16 @@ export class Directory implements AsyncDisposable {
     }
   }
 
+  /** As {@link look}, with all that tells one thing from another. */
+  async lookExactly(name: string): Promise<BigIntStats | undefined> {
+    try {
+      return await lstat(this.at(name), { bigint: true })
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
   /** Where a symbolic link points; undefined for anything else, also for nothing. */
   async readLink(name: string): Promise<string | undefined> {
     try {
@@ -115,6 +125,10 @@ export class Directory implements AsyncDisposable {
 
   async stat(): Promise<Stats> {
     return this.#handle.stat()
+  }
+
+  async statExactly(): Promise<BigIntStats> {
+    return this.#handle.stat({ bigint: true })
   }
 
   /** Puts what was created, renamed or removed in this folder on the disk. */

@@ -1,7 +1,9 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import { copyBytes } from './copy-bytes.ts'
 import { toEntry, type SpaceEntry } from './entry.ts'
+import { toIdentity } from './identity.ts'
 import { joinPath, shorten } from './names.ts'
 import { notFound, type Location } from './walk.ts'
 
@@ -21,7 +23,7 @@ export interface OpenFile extends AsyncDisposable {
 export async function openFile(location: Location, path: readonly string[], name: string): Promise<OpenFile> {
   const opened = await openOrdinary(location, path)
   const entry = toEntry(joinPath(path), name, opened.stats)
-  if (entry === undefined) {
+  if (entry === undefined || !(await isExpected(location, opened.handle))) {
     await opened.handle.close()
     throw notFound(path)
   }
@@ -32,6 +34,10 @@ export async function openFile(location: Location, path: readonly string[], name
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+async function isExpected({ identity }: Location, handle: FileHandle): Promise<boolean> {
+  return identity === undefined || toIdentity(await handle.stat({ bigint: true })) === identity
 }
 
 async function openOrdinary(location: Location, path: readonly string[]) {

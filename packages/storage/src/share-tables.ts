@@ -1,4 +1,5 @@
 import type { Migrations } from '@cygnet/core/database'
+import type { EndReason } from './share.ts'
 
 /** One share: with a named user (`recipient`, `access`, `folder`) or by link (`token`, and perhaps a password and an end). */
 export interface SharesTable {
@@ -10,13 +11,23 @@ export interface SharesTable {
   created: string
   recipient: string | null
   access: 'read' | 'write' | null
-  /** The recipient's name for it, unique among what they received. */
+  /** The recipient's name for it, unique among what they received; null once it has ended. */
   folder: string | null
   /** As it stands in the link's address: its owner must be able to read it again. */
   token: string | null
   /** argon2id, in its own encoded form. */
   password_hash: string | null
   expires: string | null
+  /** What is shared, whatever its path: see identity.ts. Null in rows of before, until somebody looks at them. */
+  identity: string | null
+  /** The kernel's own name of it, and what its attribute `user.cygnet.id` holds; null where there is none. */
+  handle: string | null
+  mark: string | null
+  /** The identity of its owner's home: another one was put back from elsewhere, with other inodes. */
+  home: string | null
+  /** When the thing was found to be gone, and how. */
+  ended: string | null
+  ended_why: EndReason | null
 }
 
 export interface StorageTables {
@@ -47,6 +58,13 @@ export const storageMigrations: Migrations = {
         .columns(['recipient', 'folder'])
         .execute()
       await database.schema.createIndex('shares_token').unique().on('shares').column('token').execute()
+    },
+  },
+  'storage-002-shared-things': {
+    async up(database) {
+      for (const name of ['identity', 'handle', 'mark', 'home', 'ended', 'ended_why']) {
+        await database.schema.alterTable('shares').addColumn(name, 'text').execute()
+      }
     },
   },
 }

@@ -26,6 +26,7 @@ export function openSharedSpace(home: Home, share: Share, options: Use = {}): Sp
   return openSpace({
     folder: home.folder,
     base: share.path,
+    identity: share.thing?.identity,
     seenAs: home.seenAs,
     owner: home.owner,
     title: nameOf(share),

@@ -204,18 +204,25 @@ describe('what is shared', () => {
     expect(await readText((await trees.linked(await link(shares, file.id))).space, '')).toBe('1')
   })
 
-  test('is missing where it is gone, and there again when it comes back', async () => {
+  test('ends where it is gone, and stays so when something comes to its place', async () => {
     const { shares, trees } = await createGround()
     const { space } = await trees.home('ann')
     const share = await shares.create('ann', 'plot.png', withBob)
     await space.remove('plot.png')
-    expect(await shares.listOf('ann')).toMatchObject([{ id: share.id, kind: 'missing' }])
-    expect(await shares.listReceived('bob')).toMatchObject([{ kind: 'missing' }])
-    // Who mounts it sees that; looking first would only be slow.
-    expect(await shares.mountsOf('bob')).toMatchObject([{ id: share.id, path: 'plot.png' }])
-    await expect((await trees.received('bob', share.id)).space.stat('')).rejects.toMatchObject({ code: 'not-found' })
+    const ended = [{ id: share.id, kind: 'missing', ended: { at: expect.any(Date), why: 'deleted' } }]
+    expect(await shares.listOf('ann')).toMatchObject(ended)
     await space.write('plot.png', pieces('again'))
-    expect(await shares.listReceived('bob')).toMatchObject([{ kind: 'file' }])
+    expect(await shares.listOf('ann')).toMatchObject(ended)
+    expect(await shares.listOf('ann', 'plot.png')).toEqual([])
+    expect(await shares.listReceived('bob')).toMatchObject(ended)
+    expect(await shares.mountsOf('bob')).toEqual([])
+    await expect(trees.received('bob', share.id)).rejects.toMatchObject({ code: 'gone' })
+    await expect(shares.update('ann', share.id, { access: 'write' })).rejects.toMatchObject({ code: 'gone' })
+    // What is there now may be shared anew, under the name that is free again.
+    await shares.create('ann', 'plot.png', withBob)
+    expect(await shares.mountsOf('bob')).toMatchObject([{ path: 'plot.png', target: 'Shared with me/plot.png' }])
+    await shares.revoke('ann', share.id)
+    expect(await shares.listOf('ann')).toMatchObject([{ kind: 'file' }])
   })
 
   test('is not what a link was put in its place leads to', async () => {
@@ -225,10 +232,9 @@ describe('what is shared', () => {
     await space.createFolder('private')
     await rename(join(homes, 'ann/data/raw'), join(homes, 'ann/data/old'))
     await symlink('../private', join(homes, 'ann/data/raw'))
-    expect(await shares.listOf('ann')).toMatchObject([{ kind: 'missing' }])
-    await expect((await trees.linked(await link(shares, share.id))).space.list('')).rejects.toMatchObject({
-      code: 'not-found',
-    })
+    expect(await shares.listOf('ann')).toMatchObject([{ kind: 'folder', path: 'data/old' }])
+    const { space: shown } = await trees.linked(await link(shares, share.id))
+    expect((await shown.list('')).map(({ path }) => path)).toEqual(['one.csv'])
   })
 
   test('is the real thing where it was named through a link', async () => {
@@ -385,6 +391,7 @@ describe('sessions', () => {
         id: share.id,
         root: join(homes, 'ann'),
         path: 'data/raw',
+        identity: expect.stringMatching(/^\d+:\d+$/),
         target: 'Shared with me/raw',
         readOnly: false,
         ownerUid: ann === null ? null : 301_000,

@@ -6,11 +6,15 @@ import { checkExpiry, insertLink, insertUserShare, resolveShared, type ShareTarg
 import type { Home, Homes } from './homes.ts'
 import { createProof, isProof, LinkPasswords } from './link-password.ts'
 import { createMountWatcher } from './mount-watcher.ts'
-import { shorten } from './names.ts'
+import { parsePath, shorten } from './names.ts'
 import { isExpired, type Access, type LinkShare, type Share, type SharedKind, type UserShare } from './share.ts'
 import { ShareStore } from './share-store.ts'
 import type { StorageTables } from './share-tables.ts'
-import { findSharedKind, receivedFolder, type KindOptions } from './shared-space.ts'
+import { receivedFolder, type KindOptions } from './shared-space.ts'
+import { SharedThings } from './shared-things.ts'
+import { createThingWatcher, type ThingWatcher } from './thing-watcher.ts'
+import { lookAt } from './identity.ts'
+import type { Succeed } from './write.ts'
 
 const lookups = 8
 /** Folders opened for the kinds of all shares of a list: a thousand that lie fifty deep. */
@@ -38,6 +42,8 @@ export interface ShareMount {
   /** The owner's home on the host, and what is shared below it: go there without following any symbolic link. */
   root: string
   path: string
+  /** What must be at that path: see identity.ts. */
+  identity: string
   /** Below the recipient's home. */
   target: string
   readOnly: boolean
@@ -65,11 +71,26 @@ export class Shares {
   readonly #passwords = new LinkPasswords()
   readonly #listeners = new Set<ShareListener>()
   readonly #watcher: ReturnType<typeof createMountWatcher>
+  readonly #things: SharedThings
+  readonly #thingWatcher: ThingWatcher
+  readonly #log: Logger
 
   constructor(options: SharesOptions) {
     this.#homes = options.homes
     this.#isUser = options.isUser
     this.#store = new ShareStore(options.database)
+    this.#log = options.log
+    this.#thingWatcher = createThingWatcher({
+      changed: (id) => void this.#lookAgain(id),
+      log: options.log,
+    })
+    this.#things = new SharedThings({
+      store: this.#store,
+      homes: this.#homes,
+      watcher: this.#thingWatcher,
+      ended: (share) => this.#notifyOf([share]),
+      followed: (share) => this.#refreshWatch(share),
+    })
     this.#watcher = createMountWatcher({
       placesOf: (userName) => this.#placesOf(userName),
       changed: (recipient) => this.#notify([recipient]),
@@ -81,11 +102,13 @@ export class Shares {
   async create(owner: string, path: string, to: ShareTarget, signal?: AbortSignal): Promise<WithKind<Share>> {
     const real = await resolveShared(this.#homes, owner, path, signal)
     if (to.type === 'user') await this.checkUser(to.name)
+    const shared = { path: real, thing: await this.#things.describe(owner, real) }
     const id = await (to.type === 'link'
-      ? insertLink(this.#store, owner, real, to, (password) => this.#passwords.hash(owner, password, signal))
-      : insertUserShare(this.#store, owner, real, to))
+      ? insertLink(this.#store, owner, shared, to, (password) => this.#passwords.hash(owner, password, signal))
+      : insertUserShare(this.#store, owner, shared, to))
     if (to.type === 'user') this.#notify([to.name])
     const share = await this.#find(id, () => true)
+    await this.#things.watch(share)
     return this.#withKind(share, { signal })
   }
 
@@ -95,15 +118,17 @@ export class Shares {
     throw new CygnetError('not-found', `There is no user “${shorten(userName)}”.`, { mend: 'Check the name.' })
   }
 
-  /** What a user shares, oldest first: all of it or that of one path. */
+  /** What a user shares, oldest first: all of it, what has ended too; or that of what is at one path. */
   async listOf(owner: string, path?: string, signal?: AbortSignal): Promise<Array<WithKind<Share>>> {
     const shares = await this.#store.listOf(owner)
     if (path === undefined) return this.#withKinds(shares, signal)
     const real = await resolveShared(this.#homes, owner, path, signal).catch(() => path)
-    return this.#withKinds(
-      shares.filter((share) => share.path === real || share.path === path),
-      signal,
+    const isPath = (share: Share): boolean => share.path === real || share.path === path
+    const here = (await lookAt((await this.#homes.open(owner)).folder, parsePath(real)))?.identity
+    const perhaps = shares.filter(
+      (share) => share.ended === null && (isPath(share) || (here !== undefined && share.thing?.identity === here)),
     )
+    return (await this.#withKinds(perhaps, signal)).filter((share) => share.ended === null && isPath(share))
   }
 
   async listReceived(recipient: string, signal?: AbortSignal): Promise<Array<WithKind<UserShare>>> {
@@ -113,6 +138,7 @@ export class Shares {
   /** @throws CygnetError `not-found` where it is not this user's to change */
   async update(owner: string, id: string, changes: ShareChanges, signal?: AbortSignal): Promise<WithKind<Share>> {
     const share = await this.#find(id, (found) => found.owner === owner)
+    if ((await this.#things.settle(share, { signal })).share.ended !== null) throw ended()
     if (share.type === 'link') {
       if (changes.access !== undefined) throw new CygnetError('bad-request', 'A link can only be read.')
       if (changes.expires) checkExpiry(changes.expires)
@@ -136,17 +162,18 @@ export class Shares {
   async revoke(userName: string, id: string): Promise<void> {
     const share = await this.#find(id, (found) => found.owner === userName || recipientOf(found) === userName)
     if (!(await this.#store.delete(id))) throw unknownShare()
+    this.#thingWatcher.delete(id)
     this.#notifyOf([share])
   }
 
-  /** @throws CygnetError `not-found` where this was not shared with the user, or no longer */
+  /** @throws CygnetError `not-found` where this was not shared with the user, or no longer; `gone` where it ended by itself */
   async findReceived(recipient: string, id: string): Promise<UserShare> {
     const share = await this.#find(id, (found) => recipientOf(found) === recipient)
     if (share.type !== 'user') throw unknownShare()
-    return share
+    return this.#live(share)
   }
 
-  /** @throws CygnetError `not-found` where there never was such a link or it was revoked, `gone` once it expired */
+  /** @throws CygnetError `not-found` where there never was such a link or it was revoked, `gone` once it expired or ended */
   async findLink(token: string): Promise<LinkShare> {
     const share = await this.#store.findByToken(token)
     if (share?.type !== 'link') {
@@ -157,7 +184,7 @@ export class Shares {
     if (isExpired(share)) {
       throw new CygnetError('gone', 'This link has expired.', { mend: 'Ask the one who sent it for a new link.' })
     }
-    return share
+    return this.#live(share)
   }
 
   /** True where the link needs no password, or this is the proof that {@link unlock} gave. */
@@ -190,7 +217,16 @@ export class Shares {
   }
 
   async kindOf(share: Share, signal?: AbortSignal): Promise<SharedKind> {
-    return findSharedKind(this.#homes, share, { signal })
+    return (await this.#things.settle(share, { signal })).kind
+  }
+
+  /**
+   * From now on looks after all that is shared: what becomes of it is noticed when it happens, and a save by any program
+   * is told from a deletion. Resolves once all shares were looked at.
+   */
+  async follow(): Promise<void> {
+    this.#thingWatcher.start()
+    await mapConcurrently(await this.#store.listLive(), lookups, (share) => this.#lookAgain(share.id))
   }
 
   /** Something in a home has another path: the shares of it and of what is below follow. */
@@ -198,26 +234,36 @@ export class Shares {
     // At the new path there may be shares of what was there once.
     const found = [...(await this.#store.listWithin(owner, from)), ...(await this.#store.listWithin(owner, to))]
     await this.#store.move(owner, from, to)
+    await mapConcurrently(found, lookups, (share) => this.#lookAgain(share.id))
     this.#notifyOf(found)
   }
 
   /** Something in a home came, went or was replaced: sessions that hold on to the old one need the new. */
   async replaced(owner: string, path: string): Promise<void> {
-    this.#notifyOf(await this.#store.listWithin(owner, path))
+    const found = await this.#store.listWithin(owner, path)
+    const settled = await mapConcurrently(found, lookups, (share) => this.#things.settle(share))
+    this.#notifyOf(settled.map(({ share }) => share).filter((share) => share.ended === null))
   }
 
-  /** What others share with a user. Whoever mounts it finds out what of it is missing. */
+  /** Does `work`, which puts one thing in a home in the place of another, as {@link SpaceListener} has it. */
+  async succeed(owner: string, ...saving: Parameters<Succeed>): Promise<boolean> {
+    return this.#things.succeed(owner, ...saving)
+  }
+
+  /** What others share with a user and is there. */
   async mountsOf(recipient: string): Promise<ShareMount[]> {
-    const shares = await this.#received(recipient)
+    const shares = (await this.#received(recipient)).filter(({ ended: at }) => at === null)
     const homes = await this.#homesOf(shares)
+    const settled = await mapConcurrently(shares, lookups, (share) => this.#things.settle(share))
     const mounts: ShareMount[] = []
-    for (const share of shares) {
+    for (const { share, kind } of settled) {
       const home = homes.get(share.owner)
-      if (home === undefined) continue
+      if (home === undefined || kind === 'missing' || share.thing === null) continue
       mounts.push({
         id: share.id,
         root: home.folder,
         path: share.path,
+        identity: share.thing.identity,
         target: `${receivedFolder}/${share.folder}`,
         readOnly: share.access === 'read',
         ownerUid: home.owner?.uid ?? null,
@@ -244,6 +290,7 @@ export class Shares {
   /** Ends what a user shares and receives. */
   async removeUser(userName: string): Promise<void> {
     const shares = await this.#store.listOf(userName)
+    for (const share of shares) this.#thingWatcher.delete(share.id)
     await this.#store.deleteUser(userName)
     this.unwatch(userName)
     this.#notifyOf(shares)
@@ -251,6 +298,7 @@ export class Shares {
 
   close(): void {
     this.#watcher.close()
+    this.#thingWatcher.close()
     this.#listeners.clear()
   }
 
@@ -259,7 +307,7 @@ export class Shares {
   }
 
   async #placesOf(recipient: string) {
-    const shares = await this.#received(recipient)
+    const shares = (await this.#received(recipient)).filter(({ ended: at }) => at === null)
     const homes = await this.#homesOf(shares)
     return shares.flatMap(({ owner, path }) => {
       const home = homes.get(owner)
@@ -286,8 +334,32 @@ export class Shares {
     return share
   }
 
+  async #live<S extends Share>(share: S): Promise<S> {
+    const settled = await this.#things.settle(share)
+    if (settled.share.ended !== null) throw ended()
+    return settled.share
+  }
+
+  /** Something may have happened to what is shared. */
+  async #lookAgain(id: string): Promise<void> {
+    try {
+      const share = await this.#store.find(id)
+      if (share === undefined || share.ended !== null) return
+      const settled = await this.#things.settle(share)
+      await this.#things.watch(settled.share)
+    } catch (error) {
+      this.#log.warn({ err: error, share: id }, 'It cannot be told now what became of something shared.')
+    }
+  }
+
+  #refreshWatch(share: Share): void {
+    const recipient = recipientOf(share)
+    if (recipient !== undefined) this.#watcher.refresh(recipient)
+  }
+
   async #withKind<S extends Share>(share: S, options: KindOptions = {}): Promise<WithKind<S>> {
-    return { ...share, kind: await findSharedKind(this.#homes, share, options) }
+    const settled = await this.#things.settle(share, options)
+    return { ...settled.share, kind: settled.kind }
   }
 
   async #withKinds<S extends Share>(shares: S[], signal: AbortSignal | undefined): Promise<Array<WithKind<S>>> {
@@ -309,6 +381,10 @@ export class Shares {
 
 function recipientOf(share: Share): string | undefined {
   return share.type === 'user' ? share.recipient : undefined
+}
+
+function ended(): CygnetError {
+  return new CygnetError('gone', 'What was shared is no longer there.', { mend: 'Ask its owner to share it again.' })
 }
 
 function unknownShare(): CygnetError {

@@ -426,7 +426,11 @@ describe('a signal', () => {
   test('that ends the making of folders still tells of those that were made', async () => {
     const told: string[] = []
     const { home, open } = await createGround()
-    const listener = { changed: async (path: string) => void told.push(path), moved: async () => undefined }
+    const listener = {
+      changed: async (path: string) => void told.push(path),
+      moved: async () => undefined,
+      succeed: (_before: string, _after: string, work: () => Promise<boolean>) => work(),
+    }
     const space = open({ signal: createCountedSignal(3).signal, listener })
     await expect(space.createFolder('one/two/three/four')).rejects.toThrow('The client left.')
     expect(told).toEqual(['one'])

@@ -10,7 +10,7 @@ import type { Owner } from './ownership.ts'
 import { openFile, type OpenFile } from './read.ts'
 import { removeEntry } from './remove.ts'
 import { locate, notFound, openFolderAt, type Budget, type Location, type Root } from './walk.ts'
-import { writeFile, type WriteOptions } from './write.ts'
+import { writeFile, type Succeed, type WriteOptions } from './write.ts'
 import { createZip } from './zip.ts'
 
 export interface SpaceOptions {
@@ -18,6 +18,8 @@ export interface SpaceOptions {
   folder: string
   /** What the tree shows: a folder or one file below `folder`. The whole of it unless said. */
   base?: string
+  /** What is at `base` must be this very thing: see identity.ts. */
+  identity?: string | undefined
   /** The absolute path by which the owner's sessions know `folder`, such as `/home/ann`. */
   seenAs: string
   /** Whom new files belong to; null where all belong to the service. */
@@ -40,6 +42,8 @@ export interface SpaceListener {
   /** Something came, went or was replaced. */
   changed(path: string): Promise<void>
   moved(from: string, to: string): Promise<void>
+  /** A file is put in the place of another: that is the same file with a new content. */
+  succeed: Succeed
 }
 
 /**
@@ -75,8 +79,8 @@ class PosixSpace implements Space {
   constructor(options: SpaceOptions) {
     const base = parsePath(options.base ?? '')
     this.#options = options
-    const { folder, seenAs, signal, budget } = options
-    this.#root = { folder, base, seenAs, signal, budget }
+    const { folder, seenAs, signal, budget, identity } = options
+    this.#root = { folder, base, seenAs, signal, budget, identity }
     this.#reserved = base.length === 0 && options.reserved !== undefined ? [options.reserved] : undefined
   }
 
@@ -108,7 +112,8 @@ class PosixSpace implements Space {
     await using location = await locate(this.#root, parts, 'follow')
     this.#checkChange(location)
     checkDepth(location.path)
-    const entry = await writeFile(location, parts, source, this.#options.owner, options)
+    const succeed: Succeed = (before, after, work) => this.#succeed(before, after, work)
+    const entry = await writeFile(location, parts, source, this.#options.owner, options, succeed)
     await this.#options.listener?.changed(joinPath(location.path))
     return entry
   }
@@ -168,6 +173,13 @@ class PosixSpace implements Space {
     await using location = await locate(this.#root, parts, 'follow')
     await this.#describe(location, parts)
     return joinPath(location.path)
+  }
+
+  async #succeed(...[before, after, work]: Parameters<Succeed>): Promise<boolean> {
+    const { listener } = this.#options
+    const isReplaced = await (listener === undefined ? work() : listener.succeed(before, after, work))
+    if (isReplaced && this.#root.identity === before) this.#root.identity = after
+    return isReplaced
   }
 
   /** For what acts on a name itself: the root has none. */

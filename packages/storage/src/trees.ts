@@ -29,6 +29,7 @@ export function createTrees(homes: Homes, shares: Shares): Trees {
     return {
       changed: (path) => shares.replaced(owner, inHome(path)),
       moved: (from, to) => shares.moved(owner, inHome(from), inHome(to)),
+      succeed: (before, after, work) => shares.succeed(owner, before, after, work),
     }
   }
   const shared = async (share: Share, access: Access, signal?: AbortSignal): Promise<Tree> => {

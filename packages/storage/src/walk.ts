@@ -1,5 +1,7 @@
+import type { BigIntStats } from 'node:fs'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import { Directory } from './directory.ts'
+import { toIdentity } from './identity.ts'
 import { joinPath, shorten } from './names.ts'
 
 /** Where a tree is on the host and how its owner's sessions name it. */
@@ -8,6 +10,8 @@ export interface Root {
   readonly folder: string
   /** The tree's own root below it: a folder, or one file. Symbolic links on this way are never followed. */
   readonly base: readonly string[]
+  /** What is at `base` must be this very thing; undefined where whatever has the path is meant. See identity.ts. */
+  identity?: string | undefined
   /** The absolute path by which the owner's sessions know `folder`: absolute symbolic links mean this. */
   readonly seenAs: string
   /** Ends every walk in it, such as when the one who asked has left. */
@@ -27,6 +31,8 @@ export interface Location extends AsyncDisposable {
   readonly name: string
   /** From the tree's root, no symbolic link in it. */
   readonly path: readonly string[]
+  /** What `name` must still be when it is opened, where the tree is one file of a known identity. */
+  readonly identity?: string | undefined
 }
 
 /** A folder that is held already, to start from instead of the tree's root. It stays its holder's. */
@@ -136,7 +142,7 @@ class Walk {
     const file = await this.#goToRoot()
     if (file === undefined) return this.#go(last)
     if (this.#pending.length > 0) throw notFound(this.wanted)
-    return this.#arriveAt(file, [])
+    return { ...this.#arriveAt(file, []), identity: this.#root.identity }
   }
 
   async runFrom({ folder, path }: Held, name: string): Promise<Location> {
@@ -194,10 +200,19 @@ class Walk {
     const own = this.#root.base.at(-1)
     for (const name of above) await this.#hold(await this.#held().openFolder(name))
     if (own === undefined) return undefined
-    const stats = await this.#held().look(own)
-    if (stats?.isFile()) return own
+    const stats = await this.#held().lookExactly(own)
+    if (stats?.isFile()) {
+      this.#checkIdentity(stats)
+      return own
+    }
     await this.#hold(await this.#held().openFolder(own))
+    this.#checkIdentity(await this.#held().statExactly())
     return undefined
+  }
+
+  #checkIdentity(stats: BigIntStats): void {
+    const { identity } = this.#root
+    if (identity !== undefined && toIdentity(stats) !== identity) throw notFound([])
   }
 
   async #enterOrFollow(name: string): Promise<void> {

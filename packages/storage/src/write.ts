@@ -3,12 +3,13 @@ import { link, rename, statfs, unlink, type FileHandle } from 'node:fs/promises'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import type { Directory } from './directory.ts'
 import { toEntry, type SpaceEntry } from './entry.ts'
+import { toIdentity } from './identity.ts'
 import { withLock } from './lock.ts'
 import { joinPath, shorten } from './names.ts'
 import type { Owner } from './ownership.ts'
 import { replaceFile } from './replace.ts'
 import { openTemporary, type Temporary } from './temporary.ts'
-import type { Location } from './walk.ts'
+import { notFound, type Location } from './walk.ts'
 
 /** Small writes are gathered up to this size: the calls cost more than the copying. */
 const gatherBytes = 1024 * 1024
@@ -23,6 +24,12 @@ export interface WriteOptions {
 }
 
 /**
+ * Told of a file that is to be put in the place of another, by their identities. `work` does that and tells whether it came
+ * so; what it tells is returned.
+ */
+export type Succeed = (before: string, after: string, work: () => Promise<boolean>) => Promise<boolean>
+
+/**
  * Writes a file whole or not at all: beside, synced, then put into its place, as {@link replaceFile} does it. Whatever goes
  * wrong, the old content stands and nothing is left beside it.
  *
@@ -34,6 +41,7 @@ export async function writeFile(
   source: AsyncIterable<Uint8Array>,
   owner: Owner | null,
   options: WriteOptions,
+  succeed: Succeed = (_before, _after, work) => work(),
 ): Promise<SpaceEntry> {
   const { folder, name } = location
   const path = joinPath(shown)
@@ -45,7 +53,8 @@ export async function writeFile(
   const stats = await withLock(await lockName(location), async () => {
     const old = await folder.look(name)
     checkTarget(path, name, old, options)
-    return await (old === undefined ? putNew(temporary, location, options) : replaceFile(temporary, location, owner))
+    if (old === undefined) return await putNew(temporary, location, options)
+    return await replaceKnown(temporary, location, owner, succeed)
   })
   await folder.sync()
   const entry = toEntry(path, shown.at(-1) ?? name, stats)
@@ -137,6 +146,26 @@ function wrongLength(wanted: number, came: number): CygnetError {
   return new CygnetError('bad-request', `${wanted} bytes were announced and ${came} came; nothing was changed.`, {
     mend: 'Upload it again.',
   })
+}
+
+async function replaceKnown(
+  temporary: Temporary,
+  location: Location,
+  owner: Owner | null,
+  succeed: Succeed,
+): Promise<Stats> {
+  const old = await location.folder.lookExactly(location.name)
+  const before = old === undefined ? undefined : toIdentity(old)
+  if (before === undefined || (location.identity !== undefined && before !== location.identity)) throw notFound([])
+  const own = await temporary.handle.stat({ bigint: true })
+  let stats: Stats | undefined
+  await succeed(before, toIdentity(own), async () => {
+    stats = await replaceFile(temporary, location, owner)
+    // Otherwise the content was copied into the old one.
+    return BigInt(stats.ino) === own.ino
+  })
+  if (stats === undefined) throw new Error('A file was neither replaced nor refused.')
+  return stats
 }
 
 async function lockName({ folder, name }: Location): Promise<string> {

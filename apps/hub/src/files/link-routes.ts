@@ -46,8 +46,8 @@ export function createLinkRoutes({ shares, attempts, traffic, publicUrl }: LinkR
   async function view(link: LinkShare, signal: AbortSignal) {
     const kind = await shares.kindOf(link, signal)
     if (kind === 'missing') {
-      throw new CygnetError('not-found', 'What this link showed is no longer there.', {
-        mend: 'Ask the one who sent it.',
+      throw new CygnetError('unavailable', 'What this link shows cannot be reached now.', {
+        mend: 'Try again later, or ask the one who sent it.',
       })
     }
     const expires = link.expires?.toISOString() ?? null

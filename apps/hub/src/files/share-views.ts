@@ -12,6 +12,7 @@ export function toShareView(share: WithKind<Share>, publicUrl: string): ShareVie
     name: nameOf(share),
     kind: share.kind,
     created: share.created.toISOString(),
+    ended: share.ended === null ? null : { at: share.ended.at.toISOString(), why: share.ended.why },
     expires: share.type === 'link' ? (share.expires?.toISOString() ?? null) : null,
     to:
       share.type === 'link'
@@ -34,6 +35,6 @@ export function toReceivedView(share: WithKind<UserShare>): ReceivedShare {
     kind: share.kind,
     access: share.access,
     created: share.created.toISOString(),
-    folder: `${receivedFolder}/${share.folder}`,
+    folder: `${receivedFolder}/${share.folder === '' ? nameOf(share) : share.folder}`,
   }
 }

@@ -292,9 +292,11 @@ describe('a link', () => {
     const { token } = await shareByLink(ann, 'data')
     await ann.fetch('DELETE', at('home', 'entry', 'data'))
     const answer = await guest.fetch('GET', `/api/v1/links/${token}`)
-    expect([answer.status, await answer.json()]).toMatchObject([404, { message: expect.stringContaining('no longer') }])
-    expect((await guest.fetch('GET', at(`link-${token}`, 'entry', ''))).status).toBe(404)
-    expect(await ann.call('GET', '/api/v1/shares')).toMatchObject([{ kind: 'missing', name: 'data' }])
+    expect([answer.status, await answer.json()]).toMatchObject([410, { message: expect.stringContaining('no longer') }])
+    expect((await guest.fetch('GET', at(`link-${token}`, 'entry', ''))).status).toBe(410)
+    expect(await ann.call('GET', '/api/v1/shares')).toMatchObject([
+      { kind: 'missing', name: 'data', ended: { at: expect.any(String), why: 'deleted' } },
+    ])
   })
 
   test('to a single file shows it at the root', async () => {

@@ -12,6 +12,8 @@ export const share = z.object({
   name: z.string(),
   kind: z.enum(['file', 'folder', 'missing']),
   created: z.string(),
+  /** Where what was shared was deleted, moved out of the home, or not found again: the share leads to nothing any more. */
+  ended: z.object({ at: z.string(), why: z.enum(['deleted', 'moved-away', 'not-found']) }).nullable(),
   expires: z.string().nullable(),
   to: z.discriminatedUnion('type', [
     z.object({ type: z.literal('link'), url: z.string(), token: z.string(), hasPassword: z.boolean() }),
@@ -47,7 +49,7 @@ const shareInput = z.object({
 export const listShares = defineRoute({
   method: 'GET',
   path: '/api/v1/shares',
-  summary: 'What the caller shares, all of it or that of one path.',
+  summary: 'What the caller shares: all of it, what has ended too; or that of what is at one path.',
   access: 'user',
   query: z.object({ path: treePath.optional() }),
   response: z.array(share),
@@ -80,7 +82,7 @@ export const updateShare = defineRoute({
 export const revokeShare = defineRoute({
   method: 'DELETE',
   path: '/api/v1/shares/:id',
-  summary: 'Ends a share at once; the one who received it may end it too.',
+  summary: 'Ends a share at once, or forgets one that has ended; the one who received it may do so too.',
   access: 'user',
   params: z.object({ id: z.string().max(64) }),
   response: 'empty',
@@ -135,7 +137,7 @@ export const linkView = z.object({
 export const getLink = defineRoute({
   method: 'GET',
   path: '/api/v1/links/:token',
-  summary: 'A link: 404 where there never was one or it was revoked, 410 once it expired.',
+  summary: 'A link: 404 where there never was one or it was revoked, 410 once it expired or what it showed is gone.',
   access: 'public',
   params: z.object({ token: z.string().max(64) }),
   response: linkView,

@@ -9,10 +9,12 @@ may be something else a moment later. So every path below a home is opened once,
 then on only the descriptor counts.
 """
 
+import ctypes
 import errno
 import json
 import os
 import stat
+import struct
 import sys
 
 # Isolated as this program runs, what lies beside it is not found by itself.
@@ -45,6 +47,7 @@ from mounting import (
 
 # Of one thing that is shared; also its name may be none, such as half of a character.
 PROBLEMS = (OSError, ValueError)
+AT_EMPTY_PATH, STATX_BASIC_AND_BIRTH = 0x1000, 0xFFF
 
 
 def open_source(mount):
@@ -57,7 +60,19 @@ def open_source(mount):
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         os.close(source)
         raise OSError(errno.EINVAL, "neither a folder nor a regular file", mount["path"])
+    if mount["identity"] is not None and identity_of(source) != mount["identity"]:
+        os.close(source)
+        raise OSError(errno.ENOENT, "another thing has that name now", mount["path"])
     return source
+
+
+def identity_of(held):
+    """The inode and the nanosecond of its birth, see statx(2)."""
+    buffer = ctypes.create_string_buffer(256)
+    check(libc.statx(held, text(""), AT_EMPTY_PATH, STATX_BASIC_AND_BIRTH, buffer), "statx")
+    (inode,) = struct.unpack_from("=Q", buffer, 32)
+    seconds, nanoseconds = struct.unpack_from("=qI", buffer, 80)
+    return f"{inode}:{seconds * 10**9 + nanoseconds}"
 
 
 def create_scratch(attributes):

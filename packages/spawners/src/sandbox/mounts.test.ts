@@ -100,6 +100,21 @@ describe.runIf(isRoot)('as root, while the server runs', () => {
     expect(await shell.print(inShared('stat -c %F data.csv'))).toBe('directory\n')
   })
 
+  test('a thing that is meant by what it is: another one of its name is not mounted', async () => {
+    const shell = await bed.startShell()
+    const path = join(owner.home, 'work', 'data.csv')
+    const { ino, birthtimeNs } = await stat(path, { bigint: true })
+    const { source, ...rest } = share('work/data.csv', 'data.csv')
+    const mounts = [{ ...rest, source: { ...source, identity: `${ino}:${birthtimeNs}` } }]
+    await remount(shell, mounts)
+    expect(await shell.print(inShared('cat data.csv'))).toBe('a,b\n')
+    await rm(path)
+    await writeOwn(path, 'private', owner.uid)
+    await remount(shell, mounts)
+    expect(await shell.print(inShared('ls'))).toBe('')
+    expect(warnings().join()).toContain('missing')
+  })
+
   test('an unchanged share is left alone: what is open stays open', async () => {
     const shell = await bed.startShell()
     await remount(shell, [share('work', 'work')])

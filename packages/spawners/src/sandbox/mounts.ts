@@ -139,6 +139,7 @@ function toPlan(mounts: Mount[], uid: number | null): object {
   const entries = mounts.map((mount) => ({
     root: mount.source.root,
     path: mount.source.path,
+    identity: mount.source.identity ?? null,
     name: nameOf(mount),
     readOnly: mount.readOnly,
     ownerUid: mount.ownerUid,
