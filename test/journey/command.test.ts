@@ -65,6 +65,19 @@ test('a token works until it is revoked', async () => {
   expect(await who()).toBeGreaterThanOrEqual(401)
 })
 
+test('a token is made for what it is to do, and shows it', async () => {
+  await cygnet(service.data, ['user', 'add', 'eve'], 'a good password\n')
+  const scope = ['read:users:name!user', 'read:servers!user']
+  const made = await cygnet(service.data, ['token', 'create', 'eve', '--days', '1', '--scope', ...scope])
+  const list = await cygnet(service.data, ['token', 'list', 'eve', '--json'])
+  expect(JSON.parse(list.output)).toMatchObject([
+    { scopes: ['read:servers!user=eve', 'read:users:groups!user=eve', 'read:users:name!user=eve'] },
+  ])
+  const headers = { authorization: `token ${made.output.trim()}` }
+  expect((await fetch(`${service.url}/api/v1/server`, { headers })).status).toBe(200)
+  expect((await fetch(`${service.url}/api/v1/shares`, { headers })).status).toBe(403)
+})
+
 test.each([
   [['user', 'add', 'Bad Name'], 'a good password\n', /lower-case letters/],
   [['user', 'add', 'x'.repeat(300)], 'a good password\n', /at most|64/],
@@ -75,6 +88,7 @@ test.each([
   [['share', 'create', 'admin', '../../etc/passwd', '--link'], '', /\.\.|outside|no such/i],
   [['share', 'create', 'admin', 'x'], '', /--link or --with/],
   [['token', 'revoke', 'admin', 'none'], '', /token/i],
+  [['token', 'create', 'admin', '--scope', 'nonsense'], '', /Scope 'nonsense' for token does not exist/],
   [['start', '--port', 'eighty'], '', /number from 0 to 65535/],
   [['start', '--port', '0'], '', /already running/],
   [['frobnicate'], '', /unknown command/],

@@ -275,7 +275,7 @@ test('a token is shown once, works, and is refused once it is revoked', async ()
   await page.getByRole('button', { name: 'Revoke the token a trial' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
   await page.getByText('You have no tokens').waitFor()
-  expect(await ask()).toBe(401)
+  expect(await ask()).toBe(403)
 })
 
 test.each([

@@ -25,14 +25,14 @@ export const apiHeaders = {
 export function toErrorAnswer(request: IncomingMessage, error: CygnetError, requestId?: string): ErrorAnswer {
   const url = request.url ?? '/'
   const base = baseOf(request)
-  const status = statusOf(error.code)
+  const status = toStatus(url, error)
   const retry = error.retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfter)) }
   if (isNavigation(request) && error.code === 'unauthenticated' && request.method === 'GET')
     return { status: 302, headers: { ...pageHeaders, location: base.to(toSignInPath(base, url)) }, body: '' }
   if (isNavigation(request))
     return { status, headers: { ...pageHeaders, ...retry }, body: toErrorPage(base, error, { url, requestId }) }
   const json = { ...apiHeaders, 'content-type': 'application/json; charset=utf-8' }
-  return { status, headers: { ...json, ...retry }, body: JSON.stringify(toErrorBody(error)) }
+  return { status, headers: { ...json, ...retry }, body: JSON.stringify({ ...toErrorBody(error), status }) }
 }
 
 /** Answers a request outside the routes with an error; where an answer has begun already, it is cut off. */
@@ -47,11 +47,11 @@ export function answerError(request: IncomingMessage, response: ServerResponse, 
 }
 
 /** Answers an upgrade that is not to be with an error, and closes the connection. */
-export function refuseUpgrade(socket: Duplex, thrown: unknown): void {
+export function refuseUpgrade(request: IncomingMessage, socket: Duplex, thrown: unknown): void {
   if (socket.destroyed) return
   const error = toCygnetError(thrown)
-  const status = statusOf(error.code)
-  const body = JSON.stringify(toErrorBody(error))
+  const status = toStatus(request.url ?? '/', error)
+  const body = JSON.stringify({ ...toErrorBody(error), status })
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
     'Connection: close',
@@ -60,6 +60,11 @@ export function refuseUpgrade(socket: Duplex, thrown: unknown): void {
     'X-Content-Type-Options: nosniff',
   ]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** JupyterHub and its servers answer 403 where nobody is signed in, and its clients know no 401. */
+function toStatus(url: string, { code }: CygnetError): number {
+  return code === 'unauthenticated' && /^\/(?:hub\/api|user)(?:[/?]|$)/.test(url) ? 403 : statusOf(code)
 }
 
 /** Whether the answer is shown to a person as a page of its own. */

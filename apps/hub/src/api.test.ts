@@ -49,13 +49,13 @@ async function askSocket({ adminSocket }: TestHub, method: string, path: string,
 test('says its version and that it lives, to anybody, with and without the slash', async () => {
   const { byNobody } = await withPeople()
   for (const path of ['/hub/api', '/hub/api/'])
-    expect(await byNobody('GET', path)).toMatchObject({ status: 200, json: { version: expect.stringMatching(/^5\./) } })
+    expect(await byNobody('GET', path)).toMatchObject({ status: 200, json: { version: expect.stringMatching(/^6\./) } })
   expect(await byNobody('GET', '/hub/api/health')).toMatchObject({ status: 200, json: {} })
 })
 
 test('shows users as JupyterHub does', async () => {
   const { byAda, byRoot, byNobody, servers, ada } = await withPeople()
-  expect((await byNobody('GET', '/hub/api/user')).status).toBe(401)
+  expect((await byNobody('GET', '/hub/api/user')).status).toBe(403)
   const stopped = await byAda('GET', '/hub/api/user')
   expect(stopped).toMatchObject({
     status: 200,
@@ -93,8 +93,8 @@ test('shows users as JupyterHub does', async () => {
       },
     },
   })
-  expect((await byAda('GET', '/hub/api/users/bob')).status).toBe(403)
-  expect((await byAda('GET', '/hub/api/users/nobody')).status).toBe(403)
+  expect((await byAda('GET', '/hub/api/users/bob')).status).toBe(404)
+  expect((await byAda('GET', '/hub/api/users/nobody')).status).toBe(404)
   expect((await byAda('GET', '/hub/api/users')).status).toBe(403)
   expect((await byRoot('GET', '/hub/api/users/nobody')).status).toBe(404)
   const { json } = await byRoot('GET', '/hub/api/users')
@@ -142,7 +142,7 @@ test('removing a user stops the server, sets the home aside and frees the name b
   expect([removed, putAside]).toEqual([['ada'], ['ada']])
   expect((await byRoot('DELETE', '/hub/api/users/ada')).status).toBe(404)
   expect((await browser.get('/api/v1/account')).status).toBe(401)
-  expect((await byAda('GET', '/hub/api/user')).status).toBe(401)
+  expect((await byAda('GET', '/hub/api/user')).status).toBe(403)
   expect((await createTestBrowser(url).signIn('ada', password)).status).toBe(403)
   await byRoot('POST', '/hub/api/users/ada')
   expect((await auth.accounts.find('ada'))?.id).toBeGreaterThan(ada.id + 1)
@@ -194,19 +194,19 @@ test('a token lives from its creation to its end', async () => {
   expect(listed.api_tokens.map((each) => each.id)).toContain(id)
   expect(JSON.stringify(listed)).not.toContain(token)
   expect((await byAda('GET', `/hub/api/users/ada/tokens/${id}`)).json).toMatchObject({ id, note: 'my laptop' })
-  expect((await byNobody('GET', `/hub/api/users/ada/tokens/${id}`)).status).toBe(401)
+  expect((await byNobody('GET', `/hub/api/users/ada/tokens/${id}`)).status).toBe(403)
 
   expect((await byRoot('DELETE', `/hub/api/users/bob/tokens/${id}`)).status).toBe(404)
   expect((await byToken('GET', '/hub/api/user')).status).toBe(200)
   expect((await byAda('DELETE', `/hub/api/users/ada/tokens/${id}`)).status).toBe(204)
-  expect((await byToken('GET', '/hub/api/user')).status).toBe(401)
+  expect((await byToken('GET', '/hub/api/user')).status).toBe(403)
   expect((await byAda('DELETE', `/hub/api/users/ada/tokens/${id}`)).status).toBe(404)
 
   const brief = (await byAda('POST', '/hub/api/users/ada/tokens', { expires_in: 60 })).json as { token: string }
   const byBrief = createCaller(url, brief.token)
   expect((await byBrief('GET', '/hub/api/user')).status).toBe(200)
   pass(61)
-  expect((await byBrief('GET', '/hub/api/user')).status).toBe(401)
+  expect((await byBrief('GET', '/hub/api/user')).status).toBe(403)
   for (const body of [
     { expires_in: 0 },
     { expires_in: 'x' },
@@ -292,7 +292,7 @@ test('the administrator’s socket needs no credentials, and only its owner can 
   expect((await askSocket(hub, 'GET', '/api/v1/account')).status).toBe(403)
   expect((await askSocket(hub, 'GET', '/user/ada/api')).status).toBe(403)
   // What comes over the network is never taken for it.
-  expect((await fetch(`${hub.url}/hub/api/users`)).status).toBe(401)
+  expect((await fetch(`${hub.url}/hub/api/users`)).status).toBe(403)
 })
 
 test('the same routes in this process', async () => {

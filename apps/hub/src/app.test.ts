@@ -135,7 +135,7 @@ test('stopping waits for answers under way, but not for ever', async () => {
 test('whoever asks before sending is told what the answer is, without sending', async () => {
   const { port, auth } = await createTestHub({ routes: [createTries([])] })
   expect(await sendRaw(port, toHead('/hub/api/users'))).toMatch(/^HTTP\/1\.1 404 /)
-  expect(await sendRaw(port, toHead('/user/ada/api/contents/x'))).toMatch(/^HTTP\/1\.1 401 /)
+  expect(await sendRaw(port, toHead('/user/ada/api/contents/x'))).toMatch(/^HTTP\/1\.1 403 /)
   const taken = await sendRaw(port, `${toHead('/api/v1/try/upload')}body`)
   expect(taken).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
   expect(taken).toContain('{"size":4}')
@@ -198,7 +198,7 @@ test('sending for ever to a refusal is cut off, and others are served meanwhile'
   socket.on('error', () => {})
   socket.write('POST /hub/api/users/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
   const [answer] = (await once(socket, 'data')) as [Buffer]
-  expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /)
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 /)
   expect((await fetch(`${url}/hub/api/health`)).status).toBe(200)
   await once(socket, 'close')
 }, 30_000)

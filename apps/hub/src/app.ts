@@ -89,6 +89,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     auth,
     base,
     gate,
+    connections,
     origins,
     log,
     trustProxy,

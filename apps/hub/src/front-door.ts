@@ -1,4 +1,6 @@
 import { CygnetError } from '@cygnet/core/errors'
+import { hasScope } from '@cygnet/auth/scopes/scope-set'
+import type { Identity } from '@cygnet/auth/identities'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { answerError, refuseUpgrade } from './answer-error.ts'
@@ -6,6 +8,7 @@ import { enterBelow, type BasePath } from './base-path.ts'
 import type { Connections } from './connections.ts'
 import type { Gate } from './gate.ts'
 import type { ServerProxy, Visit } from './proxied.ts'
+import { lacksScope, unauthenticated } from './guard.ts'
 import { isUserPath, normalizeTarget, parseUserPath } from './request-target.ts'
 
 /** What every connection meets first, whichever way it came in. */
@@ -44,7 +47,7 @@ export function createFrontDoor({ base, gate, proxy, connections, routes }: Fron
     upgrade(request, socket, head) {
       // Until the proxy takes over nobody else listens, and an error would end the process.
       socket.on('error', ignore)
-      upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, error))
+      upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(request, socket, error))
     },
   }
 
@@ -58,6 +61,7 @@ export function createFrontDoor({ base, gate, proxy, connections, routes }: Fron
       response.removeHeader('connection')
       response.writeContinue()
     }
+    connections.keepExchange({ request, response, isStream: true }, admitted.principal, opensServer)
     proxy.request(request, response, admitted)
   }
 
@@ -67,22 +71,25 @@ export function createFrontDoor({ base, gate, proxy, connections, routes }: Fron
     if (!isUserPath(url)) throw new CygnetError('not-found', 'There is no connection to upgrade here.')
     const admitted = await admit(request, parseUserPath(url).name, 'upgrade')
     if (socket.destroyed) return
-    connections.keep(socket, admitted.principal)
+    connections.keep(socket, admitted.principal, opensServer)
     proxy.upgrade(request, socket, head, admitted)
   }
 
   async function admit(request: IncomingMessage, name: string, kind: 'request' | 'upgrade'): Promise<Visit> {
     const principal = await gate.authenticate(request, kind)
-    if (principal === null)
-      throw new CygnetError('unauthenticated', 'Nobody is signed in.', {
-        mend: 'Sign in, or send a token as Authorization: token ….',
-      })
+    if (principal === null) throw unauthenticated()
     if (principal.kind !== 'user' || principal.user.name !== name)
       throw new CygnetError('forbidden', 'A server can be used by its owner only.', {
         mend: `You are signed in as ${principal.user.name}.`,
       })
+    if (!opensServer(principal)) throw lacksScope([`access:servers!server=${name}/`])
     return { principal, name }
   }
+}
+
+/** Whether someone may use their own server. */
+function opensServer({ user, scopes }: Identity): boolean {
+  return hasScope(scopes, 'access:servers', `server=${user.name}/`)
 }
 
 function ignore(): void {}

@@ -16,16 +16,16 @@ async function withAda(options: Parameters<typeof createTestHub>[0] = {}) {
   return { ...hub, ada, bob, browser, token }
 }
 
-test('nobody reaches a server: a page leads to sign-in, a program hears 401', async () => {
+test('nobody reaches a server: a page leads to sign-in, a program hears 403', async () => {
   const { url } = await createTestHub()
   const page = await fetch(`${url}/user/ada/lab?x=1`, { headers: { accept: 'text/html' }, redirect: 'manual' })
   expect(page.status).toBe(302)
   expect(page.headers.get('location')).toBe('/hub/login?next=%2Fuser%2Fada%2Flab%3Fx%3D1')
   const call = await fetch(`${url}/user/ada/api/status`)
-  expect(call.status).toBe(401)
-  expect(await call.json()).toMatchObject({ status: 401, code: 'unauthenticated', reason: null })
+  expect(call.status).toBe(403)
+  expect(await call.json()).toMatchObject({ status: 403, code: 'unauthenticated', reason: null })
   for (const cookie of ['cygnet-session=', 'cygnet-session=x', `cygnet-session=${'A'.repeat(43)}`, '=', ';;;=;', '%%%'])
-    expect((await fetch(`${url}/user/ada/api/status`, { headers: { cookie } })).status).toBe(401)
+    expect((await fetch(`${url}/user/ada/api/status`, { headers: { cookie } })).status).toBe(403)
 })
 
 test('only the owner reaches a server, by cookie or token; an administrator does not', async () => {
@@ -49,14 +49,14 @@ test('tokens come as Authorization, in either word; a wrong one is nobody in spi
     expect(await (await fetch(`${url}/user/ada/api`, { headers: { authorization: header } })).json()).toMatchObject({
       via: 'token',
     })
-  expect((await browser.get('/user/ada/api', { authorization: 'token wrong' })).status).toBe(401)
+  expect((await browser.get('/user/ada/api', { authorization: 'token wrong' })).status).toBe(403)
   expect(await (await browser.get('/user/ada/api', { authorization: 'Basic YTpi' })).json()).toMatchObject({
     via: 'cookie',
   })
   // A cookie's secret is no token, and a token is no cookie's.
   const secret = browser.cookies.get('cygnet-session') ?? ''
-  expect((await fetch(`${url}/user/ada/api`, { headers: { authorization: `token ${secret}` } })).status).toBe(401)
-  expect((await fetch(`${url}/user/ada/api`, { headers: { cookie: `cygnet-session=${token}` } })).status).toBe(401)
+  expect((await fetch(`${url}/user/ada/api`, { headers: { authorization: `token ${secret}` } })).status).toBe(403)
+  expect((await fetch(`${url}/user/ada/api`, { headers: { cookie: `cygnet-session=${token}` } })).status).toBe(403)
 })
 
 test('a token in the address is taken for servers only, and goes no further', async () => {
@@ -67,9 +67,9 @@ test('a token in the address is taken for servers only, and goes no further', as
   expect(await alone.json()).toMatchObject({ url: '/user/ada/api' })
   for (const path of ['/api/v1/account', '/hub/api/user', '/hub/api/users/ada', '/'])
     expect((await fetch(`${url}${path}?token=${token}`, { redirect: 'manual' })).status, path).not.toBe(200)
-  expect((await fetch(`${url}/user/ada/api?token=wrong`)).status).toBe(401)
-  expect((await fetch(`${url}/user/ada/api?xtoken=${token}`)).status).toBe(401)
-  expect((await fetch(`${url}/user/ada/api/token=${token}`)).status).toBe(401)
+  expect((await fetch(`${url}/user/ada/api?token=wrong`)).status).toBe(403)
+  expect((await fetch(`${url}/user/ada/api?xtoken=${token}`)).status).toBe(403)
+  expect((await fetch(`${url}/user/ada/api/token=${token}`)).status).toBe(403)
   expect(logged.join('')).not.toContain(token)
 })
 
@@ -91,7 +91,7 @@ test('a link with a stranger’s token shows nobody the stranger’s pages', asy
     'serviceworker',
     'image',
   ])
-    expect((await fetch(url + page, { headers: { 'sec-fetch-dest': destination } })).status, destination).toBe(401)
+    expect((await fetch(url + page, { headers: { 'sec-fetch-dest': destination } })).status, destination).toBe(403)
   expect((await fetch(url + page, { headers: { 'sec-fetch-dest': 'empty' } })).status).toBe(200)
   const own = await browser.get(`/user/ada/api?x=1&token=${token}`, {
     'sec-fetch-mode': 'navigate',
@@ -165,7 +165,7 @@ test('other sites read nothing by the cookie, but their links lead in', async ()
     { origin: 'https://evil.example' },
   ]) {
     const answer = await browser.get('/user/ada/api/contents', { ...headers, accept: '*/*' })
-    expect([401, 302], JSON.stringify(headers)).toContain(answer.status)
+    expect([403, 302], JSON.stringify(headers)).toContain(answer.status)
     expect((await browser.get('/api/v1/account', { ...headers, accept: '*/*' })).status).not.toBe(200)
   }
 })
@@ -275,7 +275,7 @@ test('upgrades meet the same gate', async () => {
   expect(await open(path, { cookie, origin: 'https://evil.example' })).toMatch(/^HTTP\/1\.1 403 /)
   expect(await open(path, { cookie, origin: 'null' })).toMatch(/^HTTP\/1\.1 403 /)
   expect(await open(path, { cookie, 'sec-fetch-site': 'cross-site' })).toMatch(/^HTTP\/1\.1 403 /)
-  expect(await open(path, {})).toMatch(/^HTTP\/1\.1 401 /)
+  expect(await open(path, {})).toMatch(/^HTTP\/1\.1 403 /)
   expect(await open('/user/bob/api', { cookie })).toMatch(/^HTTP\/1\.1 403 /)
   expect(await open('/user/%ff/api', { cookie })).toMatch(/^HTTP\/1\.1 400 /)
   expect(await open('/api/v1/account', { cookie })).toMatch(/^HTTP\/1\.1 404 /)

@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call; a route without it cannot be added. `page` answers everybody and looks for itself. */
     access?: Access | 'page'
+    /** Whether its answer goes on for as long as it takes. */
+    isStream?: boolean
   }
 }
 
@@ -61,7 +63,7 @@ export function mountRoute<R extends Route>(app: FastifyInstance, route: R, hand
   app.route({
     method,
     url: path,
-    config: { access },
+    config: { access, isStream: route.response === 'stream' },
     async handler(request, reply) {
       const call = {
         params: check(params, request.params, 'path'),

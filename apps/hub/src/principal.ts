@@ -1,3 +1,7 @@
+import type { Identity } from '@cygnet/auth/identities'
+import { scopesOfAdministrator } from '@cygnet/auth/scopes/roles'
+import type { ScopeSet } from '@cygnet/auth/scopes/scope-set'
+
 export interface PrincipalUser {
   id: number
   name: string
@@ -7,14 +11,10 @@ export interface PrincipalUser {
 /** Who asks, known before anything is routed. */
 export type Principal = AccountPrincipal | LocalAdministrator
 
-export interface AccountPrincipal {
+export interface AccountPrincipal extends Identity {
   kind: 'user'
-  user: PrincipalUser
-  via: 'cookie' | 'token'
   /** The token stood in the address, where anybody can make a browser send it. */
   isInAddress?: boolean
-  /** Names the sign-in session or the token; no secret. */
-  credential: string
 }
 
 /** Whoever may use the administrator's socket on this machine. It has no account, so no home, server or tokens. */
@@ -22,6 +22,7 @@ export interface LocalAdministrator {
   kind: 'local-admin'
   user: PrincipalUser
   via: 'socket'
+  scopes: ScopeSet
 }
 
 /** The name has a space, which no user's has, and the id is no user's. */
@@ -29,4 +30,5 @@ export const localAdministrator: LocalAdministrator = {
   kind: 'local-admin',
   user: { id: 0, name: 'local administrator', admin: true },
   via: 'socket',
+  scopes: scopesOfAdministrator(),
 }

@@ -9,8 +9,9 @@ import type { Server } from 'node:http'
 import { apiHeaders, toErrorAnswer } from './answer-error.ts'
 import type { BasePath } from './base-path.ts'
 import { createBrowserCookies } from './browser-cookies.ts'
+import type { Connections } from './connections.ts'
 import type { Gate } from './gate.ts'
-import { guard } from './guard.ts'
+import { guard, mayCall } from './guard.ts'
 import { mountRoute, type Mount, type RouteModule } from './mount-route.ts'
 import { toOpenApi } from './open-api.ts'
 import type { Origins } from './origin.ts'
@@ -25,6 +26,7 @@ export interface RoutingDeps {
   base: BasePath
   auth: Auth
   gate: Gate
+  connections: Connections
   origins: Origins
   log: Logger
   trustProxy: boolean
@@ -36,7 +38,7 @@ export interface RoutingDeps {
 
 /** All that is not a user's server: the routes of the contract, the service's pages, the portal. */
 export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance> {
-  const { auth, base, gate, origins, log, portalDir, modules } = deps
+  const { auth, base, gate, connections, origins, log, portalDir, modules } = deps
   const run = createId().slice(0, 6)
   let count = 0
   const app = fastify({
@@ -62,7 +64,7 @@ export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance>
     if (first !== '' && !ownPaths.has(first)) throw new Error(`The route ${url} is not among the service’s own paths.`)
   })
   app.addHook('onRequest', async (request, reply) => {
-    const { access } = request.routeOptions.config
+    const { access, isStream = false } = request.routeOptions.config
     void reply.headers(apiHeaders)
     if (request.headers.expect !== undefined) void reply.header('connection', 'close')
     if (access === undefined) return
@@ -75,6 +77,10 @@ export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance>
       request.refusal = error
     }
     if (access !== 'page') guard(access, request.principal, request.params)
+    if (request.principal?.kind === 'user')
+      connections.keepExchange({ request: request.raw, response: reply.raw, isStream }, request.principal, (identity) =>
+        mayCall(access, { kind: 'user', ...identity }, request.params),
+      )
   })
   // A redirection within the service says where it leads as the hub knows it.
   app.addHook('onSend', async (_request, reply) => {

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '@cygnet/core/clock'
 import type { Config } from '@cygnet/core/config'
 import type { Logger } from '@cygnet/core/log'
 import type { Kysely } from 'kysely'
@@ -30,17 +31,19 @@ export interface AuthOptions<Tables extends AuthTables = AuthTables> {
   database: Kysely<Tables>
   signIn: Config['signIn']
   log: Logger
-  /** Milliseconds since 1970; the system's clock unless said. */
-  now?: () => number
+  /** The system's unless said. */
+  clock?: Clock
 }
 
 export function createAuth<Tables extends AuthTables>(options: AuthOptions<Tables>): Auth {
-  const { signIn, log, now = Date.now } = options
+  const { signIn, log, clock = systemClock } = options
+  const { now } = clock
   // Kysely's type is invariant, but these are the tables this block uses of it.
   const database = options.database as unknown as Kysely<AuthTables>
   const sessionLifetime = signIn.sessionDays * 86_400_000
-  const onError = (error: unknown): void => log.error({ err: error }, 'Activity could not be written down.')
-  const identities = createIdentities({ database, sessionLifetime, now, onError })
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'What is known of sessions and tokens could not be read or written.')
+  const identities = createIdentities({ database, sessionLifetime, clock, onError })
   const accounts = createAccounts({ database, passwords: createPasswords(), identities, now })
   const attempts = createAttempts({ ...signIn, now })
   return {

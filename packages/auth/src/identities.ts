@@ -1,8 +1,13 @@
+import type { Clock } from '@cygnet/core/clock'
 import { hashSecret } from '@cygnet/core/ids'
 import type { Kysely } from 'kysely'
 import { createActivity } from './activity.ts'
+import { createHolds, type Hold } from './holds.ts'
 import { createRecent } from './recent.ts'
-import type { AuthTables } from './tables.ts'
+import { scopesOfUser } from './scopes/roles.ts'
+import type { ScopeSet } from './scopes/scope-set.ts'
+import { scopesOfToken } from './scopes/token-scopes.ts'
+import { parseScopes, type AuthTables } from './tables.ts'
 
 const mostEntries = 10_000
 /** How long another process's revocation may go unnoticed; this process's own count at once. */
@@ -15,6 +20,10 @@ export interface Identity {
   via: 'cookie' | 'token'
   /** Names the session or the token; no secret. */
   credential: string
+  /** What it may do: all of the user's for a session, what it was made for for a token. */
+  scopes: ScopeSet
+  /** Milliseconds since 1970, or infinity. A session goes on from there as long as it is used. */
+  expires: number
 }
 
 /** What ended: all of a user; a user's sessions, perhaps but one; or a single session or token. */
@@ -27,8 +36,8 @@ export interface Identities {
   end(ended: Ended): void
   /** Told by those who change a user in another way: what is known of them is read again. */
   forget(user: number): void
-  /** Tells whenever something ended, so that connections that live on it can be cut. @returns what stops the telling */
-  onEnd(listener: (ended: Ended) => void): () => void
+  /** For what lives on a session or a token: tells when that ends. */
+  hold: Hold
   /** Writes down the activity that was noticed and stops. */
   close(): Promise<void>
 }
@@ -37,19 +46,18 @@ export interface IdentitiesOptions {
   database: Kysely<AuthTables>
   /** Milliseconds until a session that is not used ends. */
   sessionLifetime: number
-  now: () => number
+  clock: Clock
   onError: (error: unknown) => void
 }
 
 interface Entry {
   identity: Identity
-  expires: number
   checked: number
 }
 
-export function createIdentities({ database, sessionLifetime, now, onError }: IdentitiesOptions): Identities {
+export function createIdentities({ database, sessionLifetime, clock, onError }: IdentitiesOptions): Identities {
   const entries = createRecent<Entry>(mostEntries)
-  const listeners = new Set<(ended: Ended) => void>()
+  const holds = createHolds({ clock, renew, onError })
   const activity = createActivity({ database, sessionLifetime, onError })
   // Counts changes: what was read from the database before one may not be kept after it.
   let changes = 0
@@ -58,27 +66,28 @@ export function createIdentities({ database, sessionLifetime, now, onError }: Id
     async identify(via, secret) {
       if (!secretShape.test(secret)) return null
       const hash = hashSecret(secret)
-      const time = now()
+      const time = clock.now()
       const known = entries.get(hash)
       const entry =
         known !== undefined && time - known.checked < trustedFor ? known : await load(via, hash, time, known)
-      if (entry === null || entry.identity.via !== via || entry.expires <= time) return null
-      if (via === 'cookie') entry.expires = time + sessionLifetime
+      if (entry === null || entry.identity.via !== via || entry.identity.expires <= time) return null
+      if (via === 'cookie') entry.identity = { ...entry.identity, expires: time + sessionLifetime }
       activity.note(entry.identity, time)
       return entry.identity
     },
     end(ended) {
       drop((identity) => isEnded(identity, ended))
-      for (const listener of listeners) listener(ended)
+      holds.end((identity) => isEnded(identity, ended))
     },
     forget(user) {
       drop((identity) => identity.user.id === user)
+      holds.review((identity) => identity.user.id === user)
     },
-    onEnd(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+    hold: holds.hold,
+    close: async () => {
+      holds.close()
+      await activity.close()
     },
-    close: () => activity.close(),
   }
 
   function drop(isGone: (identity: Identity) => boolean): void {
@@ -90,20 +99,31 @@ export function createIdentities({ database, sessionLifetime, now, onError }: Id
     const before = changes
     // Whoever comes while this one reads may still trust what was known.
     if (known !== undefined) known.checked = time
-    const found = via === 'cookie' ? await findSession(hash) : await findToken(hash)
+    const found = via === 'cookie' ? await findSession(hash) : await findToken({ hash })
     if (changes !== before) return load(via, hash, time)
     if (found === null) {
       entries.delete(hash)
       return null
     }
-    // A session's activity may be noticed and not yet written.
-    const expires = via === 'cookie' ? Math.max(found.expires, known?.expires ?? 0) : found.expires
-    const entry = { identity: found.identity, expires, checked: time }
+    const entry = { identity: withActivity(found, known), checked: time }
     entries.set(hash, entry)
     return entry
   }
 
-  async function findSession(hash: string): Promise<Omit<Entry, 'checked'> | null> {
+  /** What an identity is now; null where it ended. */
+  async function renew({ via, credential }: Identity): Promise<Identity | null> {
+    const found = via === 'cookie' ? await findSession(credential) : await findToken({ id: credential })
+    const identity = found === null ? null : withActivity(found, via === 'cookie' ? entries.get(credential) : undefined)
+    return identity === null || identity.expires <= clock.now() ? null : identity
+  }
+
+  /** A session's activity may be noticed and not yet written. */
+  function withActivity(found: Identity, known: Entry | undefined): Identity {
+    if (found.via !== 'cookie') return found
+    return { ...found, expires: Math.max(found.expires, known?.identity.expires ?? 0) }
+  }
+
+  async function findSession(hash: string): Promise<Identity | null> {
     const row = await database
       .selectFrom('sign_in_sessions')
       .innerJoin('users', 'users.id', 'sign_in_sessions.user_id')
@@ -113,26 +133,26 @@ export function createIdentities({ database, sessionLifetime, now, onError }: Id
       .executeTakeFirst()
     if (row === undefined) return null
     const user = { id: row.id, name: row.name, admin: row.admin === 1 }
-    return { identity: { user, via: 'cookie', credential: hash }, expires: Date.parse(row.expires) }
+    return { user, via: 'cookie', credential: hash, scopes: scopesOfUser(user), expires: Date.parse(row.expires) }
   }
 
-  async function findToken(hash: string): Promise<Omit<Entry, 'checked'> | null> {
+  async function findToken(by: { hash: string } | { id: string }): Promise<Identity | null> {
     const row = await database
       .selectFrom('tokens')
       .innerJoin('users', 'users.id', 'tokens.user_id')
-      .select(['users.id', 'users.name', 'users.admin', 'tokens.id as token', 'tokens.expires'])
-      .where('tokens.hash', '=', hash)
+      .select(['users.id', 'users.name', 'users.admin', 'tokens.id as token', 'tokens.expires', 'tokens.scopes'])
+      .where((where) => ('hash' in by ? where('tokens.hash', '=', by.hash) : where('tokens.id', '=', by.id)))
       .where('users.removing', '=', 0)
       .executeTakeFirst()
     if (row === undefined) return null
     const user = { id: row.id, name: row.name, admin: row.admin === 1 }
     const expires = row.expires === null ? Number.POSITIVE_INFINITY : Date.parse(row.expires)
-    return { identity: { user, via: 'token', credential: row.token }, expires }
+    return { user, via: 'token', credential: row.token, scopes: scopesOfToken(parseScopes(row.scopes), user), expires }
   }
 }
 
 /** Whether something that ended takes this identity with it. */
-export function isEnded({ user, via, credential }: Identity, ended: Ended): boolean {
+function isEnded({ user, via, credential }: Identity, ended: Ended): boolean {
   if ('credential' in ended) return credential === ended.credential
   if ('user' in ended) return user.id === ended.user
   return via === 'cookie' && user.id === ended.sessionsOf && credential !== ended.except

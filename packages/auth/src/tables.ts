@@ -33,6 +33,8 @@ export interface AuthTables {
     created: string
     last_activity: string | null
     expires: string | null
+    /** What it was made for, as it was asked for: a list in JSON. */
+    scopes: string
   }
   first_links: {
     /** SHA-256 of the secret in the link. */
@@ -89,4 +91,18 @@ export const authMigrations: Migrations = {
         .execute()
     },
   },
+  'auth-002-token-scopes': {
+    async up(database) {
+      // Tokens of before could do all that their owners could.
+      await database.schema
+        .alterTable('tokens')
+        .addColumn('scopes', 'text', (column) => column.notNull().defaultTo('["inherit"]'))
+        .execute()
+    },
+  },
+}
+
+/** The scopes of a token as the table has them. */
+export function parseScopes(text: string): string[] {
+  return JSON.parse(text) as string[]
 }

@@ -3,10 +3,25 @@ import type { z } from 'zod'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
- * Who may call: anyone; someone signed in; an administrator; the user named in the path (`:name`) or an administrator.
+ * Who may call: anyone; someone signed in, whatever their scopes; or whoever holds a scope.
  * A link's routes are public and check the link themselves.
  */
-export type Access = 'public' | 'user' | 'admin' | 'self-or-admin'
+export type Access = 'public' | 'identity' | ScopedAccess
+
+/** Held is one of the scopes, of JupyterHub's or of Cygnet's own. */
+export interface ScopedAccess {
+  anyOf: readonly [string, ...string[]]
+  /**
+   * For what: the user or the server of the user that the path names (`:name`); the caller's own account or server; all;
+   * or anything at all, where the handler leaves out what the caller may not see.
+   */
+  of: 'user' | 'server' | 'caller' | 'own-server' | 'all' | 'some'
+}
+
+/** Declares that a route needs a scope, or one of several. */
+export function needsScope(scope: string | readonly [string, ...string[]], of: ScopedAccess['of']): ScopedAccess {
+  return { anyOf: typeof scope === 'string' ? [scope] : scope, of }
+}
 
 /** One HTTP route as data. The hub serves it, the portal calls it, and the OpenAPI description is made from it. */
 export interface Route {

@@ -12,10 +12,12 @@ export function defineTokenCommands(program: Command, { action }: CommandContext
     .argument('<user>')
     .option('--note <text>', 'what it is for')
     .option('--days <number>', 'how long it is valid; for ever unless said', toDays)
+    .option('--scope <scope...>', 'what it may do, such as access:servers!user; all that the user may unless said')
     .action(
-      action<[string], { note?: string; days?: number }>(async ({ call, json }, [name], options) => {
+      action<[string], { note?: string; days?: number; scope?: string[] }>(async ({ call, json }, [name], options) => {
         const expires = options.days === undefined ? {} : { expires_in: Math.round(options.days * 86_400) }
-        const body = { note: options.note ?? 'Created on the command line', ...expires }
+        const note = options.note ?? 'Created on the command line'
+        const body = { note, ...expires, ...(options.scope === undefined ? {} : { scopes: options.scope }) }
         const created = await call(createToken, { params: { name }, body })
         printResult(created, json, () => [created.token ?? ''])
       }),

@@ -18,7 +18,7 @@ export function defineUserCommands(program: Command, { action }: CommandContext)
         const password = options.password ? await readPassword(name) : undefined
         const body = { admin: options.admin, ...(password === undefined ? {} : { password }) }
         const added = await call(createUser, { params: { name }, body })
-        printResult(added, json, () => [`Added ${added.name}${added.admin ? ', an administrator' : ''}.`])
+        printResult(added, json, () => [`Added ${added.name}${added.admin === true ? ', an administrator' : ''}.`])
       }),
     )
 
@@ -30,8 +30,8 @@ export function defineUserCommands(program: Command, { action }: CommandContext)
         const users = await call(listUsers, {})
         const rows = users.map((one) => [
           one.name,
-          one.admin ? 'administrator' : '',
-          one.pending ?? (one.server === null ? '' : 'running'),
+          one.admin === true ? 'administrator' : '',
+          one.pending ?? (one.server == null ? '' : 'running'),
         ])
         printResult(users, json, () => toTable([['NAME', 'ROLE', 'SERVER'], ...rows]))
       }),

@@ -1,6 +1,8 @@
+import { hasScope } from '@cygnet/auth/scopes/scope-set'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Shares } from '@cygnet/storage/shares'
 import type { Tree, Trees } from '@cygnet/storage/trees'
+import { lacksScope, unauthenticated } from '../guard.ts'
 import { openLink, type Attempts } from './link-door.ts'
 import type { Traffic, TrafficCall } from './traffic.ts'
 
@@ -10,6 +12,9 @@ export interface TreeFinder {
   attempts: Attempts
   traffic: Traffic
 }
+
+/** Writing asks for more, before the tree is looked for. */
+const readScope = 'read:cygnet:files'
 
 /**
  * The tree that a request names, as its caller may use it, until the caller leaves.
@@ -28,8 +33,9 @@ export async function findTree(
     traffic.enterLink(call, link.id)
     return trees.linked(link, signal)
   }
-  if (principal === null) throw new CygnetError('unauthenticated', 'Sign in to see these files.')
+  if (principal === null) throw unauthenticated()
   if (principal.kind === 'local-admin') throw new CygnetError('forbidden', 'The local administrator has no files.')
+  if (!hasScope(principal.scopes, readScope, `user=${principal.user.name}`)) throw lacksScope([readScope])
   if (id === 'home') return trees.home(principal.user.name, signal)
   return trees.received(principal.user.name, id.slice('share-'.length), signal)
 }

@@ -127,7 +127,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       try {
         upgrade(request, socket, head, visit)
       } catch (error) {
-        refuseUpgrade(socket, error)
+        refuseUpgrade(request, socket, error)
       }
     },
     close: () => upstreams.close(),

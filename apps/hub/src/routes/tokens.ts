@@ -1,11 +1,13 @@
 import type { User } from '@cygnet/auth/accounts'
 import type { Auth } from '@cygnet/auth/auth'
 import { createToken, getToken, listTokens, revokeToken } from '@cygnet/contract/hub/routes'
+import { scopesOfUser } from '@cygnet/auth/scopes/roles'
+import { hasScope, type ScopeSet } from '@cygnet/auth/scopes/scope-set'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { RouteCall, RouteModule } from '../mount-route.ts'
 import type { Origins } from '../origin.ts'
-import type { PrincipalUser } from '../principal.ts'
+import type { Principal } from '../principal.ts'
 import { toTokenModel } from '../user-model.ts'
 import { requireUser } from './require-user.ts'
 
@@ -21,13 +23,16 @@ export function createTokenRoutes({ auth, origins, log }: TokenRoutesDeps): Rout
   return (mount) => {
     mount(createToken, async (call) => {
       const { params, body } = call
-      const requester = call.principal?.user ?? (await authenticateByBody(call))
-      const owner = requester.admin || requester.name === params.name ? await accounts.find(params.name) : undefined
+      const requester = toRequester(call.principal) ?? (await authenticateByBody(call))
+      const mayMake = hasScope(requester.scopes, 'tokens', `user=${params.name}`)
+      const owner = mayMake ? await accounts.find(params.name) : undefined
       if (owner === undefined)
-        throw new CygnetError('forbidden', `There is no user ${params.name}, or their tokens are not yours to create.`)
+        throw new CygnetError('forbidden', `User ${params.name} not found or no permissions to generate tokens`)
       const by = requester.name === owner.name ? '' : ` by ${requester.name}`
       const note = body?.note ?? `Requested via api${by}`
-      const { token, secret } = await tokens.create(owner, { note, lifetime: body?.expires_in ?? undefined })
+      const { scopes, roles, expires_in: lifetime } = body ?? {}
+      const input = { note, scopes, roles, lifetime: lifetime ?? undefined, maker: requester }
+      const { token, secret } = await tokens.create(owner, input)
       log.info({ user: owner.name, token: token.id, by: requester.name }, 'A token was created.')
       return toTokenModel(owner, token, secret)
     })
@@ -53,7 +58,7 @@ export function createTokenRoutes({ auth, origins, log }: TokenRoutesDeps): Rout
   }
 
   /** As in JupyterHub, whoever has no token yet may show name and password instead; failures count as on the form. */
-  async function authenticateByBody({ body, request, signal }: RouteCall<typeof createToken>): Promise<PrincipalUser> {
+  async function authenticateByBody({ body, request, signal }: RouteCall<typeof createToken>): Promise<Requester> {
     if (request.refusal !== undefined) throw request.refusal
     if (body?.auth === undefined)
       throw new CygnetError('forbidden', 'Nobody is signed in.', {
@@ -62,8 +67,23 @@ export function createTokenRoutes({ auth, origins, log }: TokenRoutesDeps): Rout
     const { username, password } = body.auth
     const user = await auth.signIn({ name: username, password }, origins.addressOf(request.raw), signal)
     if (user === null) throw new CygnetError('forbidden', 'Name or password is wrong.')
-    return user
+    return { name: user.name, scopes: scopesOfUser(user), expires: Number.POSITIVE_INFINITY }
   }
+}
+
+interface Requester {
+  name: string
+  scopes: ScopeSet
+  /** What it makes ends with it. */
+  expires: number
+}
+
+function toRequester(principal: Principal | null): Requester | undefined {
+  if (principal === null) return undefined
+  const { user, scopes } = principal
+  // A session that is used goes on, so what is made from it need not end.
+  const expires = principal.via === 'token' ? principal.expires : Number.POSITIVE_INFINITY
+  return { name: user.name, scopes, expires }
 }
 
 function noSuchToken(id: string, owner: User): CygnetError {

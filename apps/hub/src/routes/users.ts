@@ -1,14 +1,17 @@
 import type { Auth } from '@cygnet/auth/auth'
 import { createUser, deleteUser, getHealth, getSelf, getUser, getVersion, listUsers } from '@cygnet/contract/hub/routes'
+import { identifyScopes } from '@cygnet/auth/scopes/roles'
+import { hasScope, toScopeList, uniteScopes } from '@cygnet/auth/scopes/scope-set'
+import type { User } from '@cygnet/auth/accounts'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { RouteModule } from '../mount-route.ts'
 import type { Homes, ServerStates } from '../server-states.ts'
-import { toScopes, toUserModel } from '../user-model.ts'
+import { toUserModel, type UserView } from '../user-model.ts'
 import { requireUser } from './require-user.ts'
 
 /** The release of JupyterHub whose REST API this follows. */
-const version = '5.4.0'
+const version = '6.1.1'
 const removalPatience = 60_000
 
 export interface UserRoutesDeps {
@@ -21,6 +24,7 @@ export interface UserRoutesDeps {
 
 export function createUserRoutes({ auth, servers, homes, publicUrl, log }: UserRoutesDeps): RouteModule {
   const { accounts } = auth
+  const view = (user: User): UserView => ({ user, state: servers.of(user.id), publicUrl })
 
   return (mount) => {
     mount(getVersion, () => ({ version }))
@@ -28,23 +32,31 @@ export function createUserRoutes({ auth, servers, homes, publicUrl, log }: UserR
 
     mount(getSelf, async ({ principal }) => {
       const user = await requireUser(accounts, principal.user.name)
-      return { ...toUserModel(user, servers.of(user.id), publicUrl), scopes: toScopes(user) }
+      return {
+        ...toUserModel(view(user), uniteScopes(principal.scopes, identifyScopes(user.name))),
+        scopes: toScopeList(principal.scopes),
+        token_id: principal.kind === 'user' && principal.via === 'token' ? principal.credential : null,
+        session_id: null,
+      }
     })
 
-    mount(listUsers, async () => {
+    mount(listUsers, async ({ principal }) => {
       const users = await accounts.list()
-      return users.map((user) => toUserModel(user, servers.of(user.id), publicUrl))
+      const listed = users.filter((user) => hasScope(principal.scopes, 'list:users', `user=${user.name}`))
+      return listed.map((user) => toUserModel(view(user), principal.scopes))
     })
 
-    mount(getUser, async ({ params }) => {
+    mount(getUser, async ({ params, principal }) => {
       const user = await requireUser(accounts, params.name)
-      return toUserModel(user, servers.of(user.id), publicUrl)
+      return toUserModel(view(user), principal.scopes)
     })
 
     mount(createUser, async ({ params, body, principal }) => {
+      if (body?.admin === true && !principal.user.admin)
+        throw new CygnetError('forbidden', 'Only admins can grant admin permissions')
       const user = await accounts.create({ name: params.name, admin: body?.admin ?? false, password: body?.password })
       log.info({ user: user.name, admin: user.admin, by: principal.user.name }, 'A user was added.')
-      return toUserModel(user, null, publicUrl)
+      return toUserModel({ user, state: null, publicUrl }, principal.scopes)
     })
 
     mount(deleteUser, async ({ params, principal }) => {

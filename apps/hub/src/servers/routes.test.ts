@@ -158,7 +158,7 @@ test('an administrator starts, sees and stops another’s server, and reaches it
   ])
   expect((await call('GET', '/api/v1/servers')).status).toBe(403)
   expect((await call('GET', '/user/ada/api/status', undefined, rootToken)).status).toBe(403)
-  expect((await call('POST', '/hub/api/users/root/server')).status).toBe(403)
+  expect((await call('POST', '/hub/api/users/root/server')).status).toBe(404)
   expect((await call('POST', '/hub/api/users/nobody/server', undefined, rootToken)).status).toBe(404)
   expect((await call('DELETE', '/hub/api/users/ada', undefined, rootToken)).status).toBe(204)
   expect(await (await call('GET', '/api/v1/servers', undefined, rootToken)).json()).toEqual([])

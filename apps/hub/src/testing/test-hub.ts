@@ -3,6 +3,7 @@ import { authMigrations, type AuthTables } from '@cygnet/auth/tables'
 import { parseConfig, type ConfigInput } from '@cygnet/core/config'
 import { openDatabase } from '@cygnet/core/database'
 import type { Logger } from '@cygnet/core/log'
+import { createTestClock } from '@cygnet/core/testing/test-clock'
 import { pino } from 'pino'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,7 +26,7 @@ export interface TestHub {
   /** Names whose server was stopped and whose home was set aside. */
   removed: string[]
   putAside: string[]
-  /** Moves the clock of sign-in, in seconds. */
+  /** Moves the clock of sign-in, in seconds, with what is due in them. */
   pass: (seconds: number) => void
 }
 
@@ -48,9 +49,9 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
   const database = await openDatabase<AuthTables>(join(folder, 'cygnet.sqlite'), [authMigrations], { patienceMs })
   const logged: string[] = []
   const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
-  let passed = 0
+  const clock = createTestClock()
   const { signIn, publicUrl } = parseConfig({ signIn: options.signIn, publicUrl: options.publicUrl })
-  const auth = createAuth({ database, signIn, log, now: () => Date.now() + passed * 1000 })
+  const auth = createAuth({ database, signIn, log, clock })
   const servers = new Map<number, ServerState>()
   const removed: string[] = []
   const putAside: string[] = []
@@ -80,8 +81,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
     await database.destroy()
     await rm(folder, { recursive: true })
   })
-  const pass = (seconds: number): void => void (passed += seconds)
-  return { hub, auth, url, port, folder, adminSocket, logged, servers, removed, putAside, pass }
+  return { hub, auth, url, port, folder, adminSocket, logged, servers, removed, putAside, pass: clock.pass }
 }
 
 /** Stands for the users' servers: says what it was handed, and sends back what an upgraded connection gets. */

@@ -16,6 +16,17 @@ export const serverSettingsPlugin: ServiceManagerPlugin<ServerConnection.ISettin
 
 async function fetchAndWatch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const response = await fetch(input, init)
-  if (response.status === 401) signedOut.emit()
+  if (await isSignedOut(response)) signedOut.emit()
   return response
+}
+
+/** The hub answers 403, as JupyterHub does, and says by its code which of them it is. */
+async function isSignedOut(response: Response): Promise<boolean> {
+  if (response.status === 401) return true
+  if (response.status !== 403) return false
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  return (body as { code?: unknown } | undefined)?.code === 'unauthenticated'
 }

@@ -9,7 +9,8 @@ export const call: Call = async (route, args) => {
   try {
     return await client(route, args)
   } catch (error) {
-    if (error instanceof ServiceError && error.status === 401 && leaveForSignIn()) await new Promise(() => undefined)
+    if (error instanceof ServiceError && error.code === 'unauthenticated' && leaveForSignIn())
+      await new Promise(() => undefined)
     throw error
   }
 }

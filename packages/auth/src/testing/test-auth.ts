@@ -1,6 +1,7 @@
 import { parseConfig, type ConfigInput } from '@cygnet/core/config'
 import { openDatabase } from '@cygnet/core/database'
 import { createSilentLogger } from '@cygnet/core/log'
+import { createTestClock } from '@cygnet/core/testing/test-clock'
 import type { Kysely } from 'kysely'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,11 +23,10 @@ export interface TestAuth {
 export async function createTestAuth(signIn: ConfigInput['signIn'] = {}): Promise<TestAuth> {
   const folder = await mkdtemp(join(tmpdir(), 'cygnet-auth-'))
   const database = await openDatabase<AuthTables>(join(folder, 'cygnet.sqlite'), [authMigrations])
-  let passed = 0
+  const clock = createTestClock()
   const all: Auth[] = []
-  const now = (): number => Date.now() + passed * 1000
   const create = (): Auth => {
-    const auth = createAuth({ database, signIn: parseConfig({ signIn }).signIn, log: createSilentLogger(), now })
+    const auth = createAuth({ database, signIn: parseConfig({ signIn }).signIn, log: createSilentLogger(), clock })
     all.push(auth)
     return auth
   }
@@ -35,5 +35,5 @@ export async function createTestAuth(signIn: ConfigInput['signIn'] = {}): Promis
     await database.destroy()
     await rm(folder, { recursive: true })
   })
-  return { auth: create(), database, another: create, pass: (seconds) => void (passed += seconds) }
+  return { auth: create(), database, another: create, pass: clock.pass }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineRoute } from '../route.ts'
-import { tokenModel, userModel } from './models.ts'
+import { defineRoute, needsScope } from '../route.ts'
+import { selfModel, tokenModel, userModel } from './models.ts'
 
 const name = z.string().min(1).max(300)
 
@@ -24,15 +24,15 @@ export const getSelf = defineRoute({
   method: 'GET',
   path: '/hub/api/user',
   summary: 'Who the caller is.',
-  access: 'user',
-  response: userModel,
+  access: 'identity',
+  response: selfModel,
 })
 
 export const listUsers = defineRoute({
   method: 'GET',
   path: '/hub/api/users',
-  summary: 'All users.',
-  access: 'admin',
+  summary: 'The users that the caller may list.',
+  access: needsScope('list:users', 'some'),
   response: z.array(userModel),
 })
 
@@ -40,7 +40,10 @@ export const getUser = defineRoute({
   method: 'GET',
   path: '/hub/api/users/:name',
   summary: 'A user and their servers.',
-  access: 'self-or-admin',
+  access: needsScope(
+    ['read:users', 'read:users:name', 'read:servers', 'read:users:groups', 'read:users:activity', 'read:roles:users'],
+    'user',
+  ),
   params: z.object({ name }),
   response: userModel,
 })
@@ -49,7 +52,7 @@ export const createUser = defineRoute({
   method: 'POST',
   path: '/hub/api/users/:name',
   summary: 'Adds a user; without a password they cannot sign in with one.',
-  access: 'admin',
+  access: needsScope('admin:users', 'user'),
   params: z.object({ name }),
   body: z.object({ admin: z.boolean().optional(), password: z.string().max(1024).optional() }).nullish(),
   response: userModel,
@@ -60,7 +63,7 @@ export const deleteUser = defineRoute({
   method: 'DELETE',
   path: '/hub/api/users/:name',
   summary: 'Removes a user, stopping their server. Their files stay on the disk.',
-  access: 'admin',
+  access: needsScope('delete:users', 'user'),
   params: z.object({ name }),
   response: 'empty',
 })
@@ -75,6 +78,16 @@ export const createToken = defineRoute({
     .object({
       note: z.string().max(300).optional(),
       expires_in: z.number().int().positive().nullish().describe('Seconds.'),
+      scopes: z
+        .array(z.string().max(300))
+        .max(200)
+        .nullish()
+        .describe('What it may do; all that its maker may, unless said.'),
+      roles: z
+        .array(z.string().max(300))
+        .max(20)
+        .nullish()
+        .describe('Instead of scopes: user, admin, server or token.'),
       auth: z.object({ username: z.string().max(300), password: z.string().max(1024) }).optional(),
     })
     .nullish(),
@@ -86,7 +99,7 @@ export const listTokens = defineRoute({
   method: 'GET',
   path: '/hub/api/users/:name/tokens',
   summary: 'The tokens of a user, without their secrets.',
-  access: 'self-or-admin',
+  access: needsScope('read:tokens', 'user'),
   params: z.object({ name }),
   response: z.object({ api_tokens: z.array(tokenModel) }),
 })
@@ -95,7 +108,7 @@ export const getToken = defineRoute({
   method: 'GET',
   path: '/hub/api/users/:name/tokens/:id',
   summary: 'A token of a user, without its secret.',
-  access: 'self-or-admin',
+  access: needsScope('read:tokens', 'user'),
   params: z.object({ name, id: z.string().max(100) }),
   response: tokenModel,
 })
@@ -104,7 +117,7 @@ export const revokeToken = defineRoute({
   method: 'DELETE',
   path: '/hub/api/users/:name/tokens/:id',
   summary: 'Revokes a token.',
-  access: 'self-or-admin',
+  access: needsScope('tokens', 'user'),
   params: z.object({ name, id: z.string().max(100) }),
   response: 'empty',
 })
@@ -120,7 +133,7 @@ export const startServer = defineRoute({
   method: 'POST',
   path: '/hub/api/users/:name/server',
   summary: 'Starts the server: 201 when it is ready at once, 202 while it starts.',
-  access: 'self-or-admin',
+  access: needsScope('start:servers', 'server'),
   params: z.object({ name }),
   body: serverOptions.extend({ user_options: serverOptions.optional() }).nullish(),
   response: 'empty',
@@ -131,7 +144,7 @@ export const stopServer = defineRoute({
   method: 'DELETE',
   path: '/hub/api/users/:name/server',
   summary: 'Stops the server: 204 when it is gone, 202 while it ends.',
-  access: 'self-or-admin',
+  access: needsScope('delete:servers', 'server'),
   params: z.object({ name }),
   response: 'empty',
 })
@@ -140,7 +153,7 @@ export const watchProgress = defineRoute({
   method: 'GET',
   path: '/hub/api/users/:name/server/progress',
   summary: 'Server-sent events of the start: {progress, message}, at the end ready and url, or failed.',
-  access: 'self-or-admin',
+  access: needsScope('read:servers', 'server'),
   params: z.object({ name }),
   response: 'stream',
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRoute } from '../route.ts'
+import { defineRoute, needsScope } from '../route.ts'
 
 export const example = z.object({
   id: z.string(),
@@ -25,7 +25,7 @@ export const openExample = defineRoute({
   method: 'POST',
   path: '/api/v1/examples/:id/open',
   summary: 'Copies an example into the caller’s home; a copy that is already there is left as it is.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params: z.object({ id: z.string().max(100) }),
   response: z.object({
     /** The notebook in the caller's home. */

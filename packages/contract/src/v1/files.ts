@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRoute } from '../route.ts'
+import { defineRoute, needsScope } from '../route.ts'
 
 /**
  * Which tree of files: `home`, `share-<id>` (what someone shared with the caller) or `link-<token>` (what a link shows).
@@ -56,7 +56,7 @@ export const writeContent = defineRoute({
   path: '/api/v1/trees/:tree/content',
   summary:
     'Writes a file from the request’s body, whole or not at all; `overwrite=0` refuses an existing one with 409.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params,
   query: at.extend({ overwrite: z.enum(['0', '1']).default('0') }),
   response: entry,
@@ -76,7 +76,7 @@ export const createFolder = defineRoute({
   method: 'POST',
   path: '/api/v1/trees/:tree/folders',
   summary: 'Creates a folder and the ones above it.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params,
   body: at,
   response: entry,
@@ -87,7 +87,7 @@ export const moveEntry = defineRoute({
   method: 'POST',
   path: '/api/v1/trees/:tree/move',
   summary: 'Renames or moves within the tree; never over something that exists.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params,
   body: z.object({ from: treePath, to: treePath }),
   response: entry,
@@ -97,7 +97,7 @@ export const deleteEntry = defineRoute({
   method: 'DELETE',
   path: '/api/v1/trees/:tree/entry',
   summary: 'Deletes a file, or a folder with everything in it.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params,
   query: at,
   response: 'empty',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRoute } from '../route.ts'
+import { defineRoute, needsScope } from '../route.ts'
 
 export const release = z.object({
   id: z.string(),
@@ -37,7 +37,7 @@ export const getStartForm = defineRoute({
   method: 'GET',
   path: '/api/v1/start-form',
   summary: 'What can be chosen for a server, and the last choice.',
-  access: 'user',
+  access: needsScope('read:servers', 'own-server'),
   response: startForm,
 })
 
@@ -45,7 +45,7 @@ export const getServer = defineRoute({
   method: 'GET',
   path: '/api/v1/server',
   summary: 'The caller’s server.',
-  access: 'user',
+  access: needsScope('read:servers', 'own-server'),
   response: serverView,
 })
 
@@ -53,6 +53,6 @@ export const listServers = defineRoute({
   method: 'GET',
   path: '/api/v1/servers',
   summary: 'All servers that are not stopped.',
-  access: 'admin',
+  access: needsScope('read:servers', 'all'),
   response: z.array(serverView.extend({ user: z.string() })),
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRoute } from '../route.ts'
+import { defineRoute, needsScope } from '../route.ts'
 import { treePath } from './files.ts'
 
 const access = z.enum(['read', 'write'])
@@ -50,7 +50,7 @@ export const listShares = defineRoute({
   method: 'GET',
   path: '/api/v1/shares',
   summary: 'What the caller shares: all of it, what has ended too; or that of what is at one path.',
-  access: 'user',
+  access: needsScope('read:cygnet:files', 'caller'),
   query: z.object({ path: treePath.optional() }),
   response: z.array(share),
 })
@@ -59,7 +59,7 @@ export const createShare = defineRoute({
   method: 'POST',
   path: '/api/v1/shares',
   summary: 'Shares a file or folder of the caller’s home by link or with a user.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   body: shareInput,
   response: share,
   status: 201,
@@ -69,7 +69,7 @@ export const updateShare = defineRoute({
   method: 'PATCH',
   path: '/api/v1/shares/:id',
   summary: 'Changes a link’s password or expiry (null removes it), or a user’s access.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params: z.object({ id: z.string().max(64) }),
   body: z.object({
     password: z.string().min(1).max(1024).nullish(),
@@ -83,7 +83,7 @@ export const revokeShare = defineRoute({
   method: 'DELETE',
   path: '/api/v1/shares/:id',
   summary: 'Ends a share at once, or forgets one that has ended; the one who received it may do so too.',
-  access: 'user',
+  access: needsScope('cygnet:files', 'caller'),
   params: z.object({ id: z.string().max(64) }),
   response: 'empty',
 })
@@ -92,7 +92,7 @@ export const listReceivedShares = defineRoute({
   method: 'GET',
   path: '/api/v1/shares/received',
   summary: 'What others share with the caller.',
-  access: 'user',
+  access: needsScope('read:cygnet:files', 'caller'),
   response: z.array(receivedShare),
 })
 
@@ -100,7 +100,7 @@ export const listUserShares = defineRoute({
   method: 'GET',
   path: '/api/v1/users/:name/shares',
   summary: 'What a user shares.',
-  access: 'self-or-admin',
+  access: needsScope('read:cygnet:files', 'user'),
   params: z.object({ name: z.string().max(300) }),
   response: z.array(share),
 })
@@ -109,7 +109,7 @@ export const createUserShare = defineRoute({
   method: 'POST',
   path: '/api/v1/users/:name/shares',
   summary: 'Shares a file or folder of a user’s home.',
-  access: 'self-or-admin',
+  access: needsScope('cygnet:files', 'user'),
   params: z.object({ name: z.string().max(300) }),
   body: shareInput,
   response: share,
@@ -120,7 +120,7 @@ export const revokeUserShare = defineRoute({
   method: 'DELETE',
   path: '/api/v1/users/:name/shares/:id',
   summary: 'Ends a share of a user.',
-  access: 'self-or-admin',
+  access: needsScope('cygnet:files', 'user'),
   params: z.object({ name: z.string().max(300), id: z.string().max(64) }),
   response: 'empty',
 })

@@ -1,3 +1,4 @@
+import { scopesOfUser } from '@cygnet/auth/scopes/roles'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
 import { connect, createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -16,6 +17,8 @@ export const ada = {
   user: { id: 1, name: 'ada', admin: false },
   via: 'cookie' as const,
   credential: 'session',
+  scopes: scopesOfUser({ name: 'ada', admin: false }),
+  expires: Number.POSITIVE_INFINITY,
 }
 
 export interface Front extends AsyncDisposable {
@@ -78,7 +81,7 @@ export async function openFront(address: Address, options: FrontOptions = {}): P
       isOwnForm: () => false,
     },
     proxy,
-    connections: { keep: () => {}, close: () => {} },
+    connections: { keep: () => {}, keepExchange: () => {}, close: () => {} },
     routes: (_request, response) => response.writeHead(404).end('elsewhere'),
   })
   const server = createServer({ requestTimeout: 0 })
