@@ -65,10 +65,14 @@ export function mountRoute<R extends Route>(app: FastifyInstance, route: R, hand
     url: path,
     config: { access, isStream: route.response === 'stream' },
     async handler(request, reply) {
+      const json = body === undefined ? undefined : await readJsonOf(request, reply, access)
       const call = {
         params: check(params, request.params, 'path'),
         query: check(query, request.query, 'query'),
-        body: body === undefined ? undefined : check(body, await readJsonOf(request, reply, access), 'body'),
+        // Checked where it is looked at: who may not do a thing is told that before what is wrong with how they ask.
+        get body() {
+          return check(body, json, 'body')
+        },
         principal: request.principal,
         request,
         reply,

@@ -8,8 +8,8 @@ import type { ServerState } from './server-states.ts'
 
 /** Which fields of a user each scope lets one read. */
 const readable: Record<string, readonly string[]> = {
-  'read:users': ['admin', 'roles', 'groups', 'server', 'pending', 'created', 'last_activity'],
-  'read:users:name': ['admin'],
+  'read:users': ['user_info', 'admin', 'roles', 'groups', 'server', 'pending', 'created', 'last_activity'],
+  'read:users:name': ['user_info', 'admin'],
   'read:users:groups': ['groups'],
   'read:users:activity': ['last_activity'],
   'read:servers': [],
@@ -28,6 +28,7 @@ export interface UserView {
 export function toUserModel({ user, state, publicUrl }: UserView, scopes: ScopeSet): UserModel {
   const server = state === null ? null : toServerModel(user.name, state, publicUrl, scopes)
   const fields = {
+    user_info: null,
     admin: user.admin,
     roles: rolesOfUser(user),
     groups: [],

@@ -22,12 +22,13 @@ export function createTokenRoutes({ auth, origins, log }: TokenRoutesDeps): Rout
 
   return (mount) => {
     mount(createToken, async (call) => {
-      const { params, body } = call
+      const { params } = call
       const requester = toRequester(call.principal) ?? (await authenticateByBody(call))
       const mayMake = hasScope(requester.scopes, 'tokens', `user=${params.name}`)
       const owner = mayMake ? await accounts.find(params.name) : undefined
       if (owner === undefined)
         throw new CygnetError('forbidden', `User ${params.name} not found or no permissions to generate tokens`)
+      const { body } = call
       const by = requester.name === owner.name ? '' : ` by ${requester.name}`
       const note = body?.note ?? `Requested via api${by}`
       const { scopes, roles, expires_in: lifetime } = body ?? {}

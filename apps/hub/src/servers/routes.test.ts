@@ -57,7 +57,7 @@ test('a client of JupyterHub starts, watches, uses and stops its server', async 
     pending: null,
     servers: {},
   })
-  expect((await call('GET', '/hub/api/users/ada/server/progress')).status).toBe(400)
+  expect((await call('GET', '/hub/api/users/ada/server/progress')).status).toBe(404)
   expect((await call('GET', '/user/ada/api/status')).status).toBe(424)
 
   const started = await call('POST', '/hub/api/users/ada/server', { release: '2026.05', cores: 2 })

@@ -55,7 +55,7 @@ export interface Servers extends ServerStates {
   settle(user: ServerUser, milliseconds: number): Promise<void>
   /** Stops it or cancels its start. Resolves once it is gone, also where it never was. */
   stop(user: ServerUser): Promise<void>
-  /** The steps of a start from its beginning. @throws CygnetError `bad-request` where nothing starts */
+  /** The steps of a start from its beginning. @throws CygnetError `bad-request` where nothing starts, `not-found` where nothing ever did */
   watch(user: ServerUser, signal: AbortSignal): AsyncGenerator<ProgressEvent, void, undefined>
   view(user: ServerUser): Promise<ServerView>
   /** Those that are not stopped. */
@@ -147,7 +147,7 @@ export function createServers(deps: ServersDeps): Servers {
 
     async *watch(user, signal) {
       const server = byId.get(user.id)
-      if (server === undefined) throw new CygnetError('bad-request', `The server of ${user.name} is not starting.`)
+      if (server === undefined) throw new CygnetError('not-found', `${user.name} has no server yet.`)
       yield* server.watch(signal)
     },
 

@@ -31,6 +31,7 @@ export const userModel = z.object({
   pending: z.enum(['spawn', 'stop']).nullable().optional(),
   created: z.string().optional(),
   last_activity: z.string().nullable().optional(),
+  user_info: z.null().optional(),
   auth_state: z.null().optional(),
   servers: z.record(z.string(), serverModel).optional(),
 })
