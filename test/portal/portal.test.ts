@@ -187,6 +187,33 @@ test('a link is made, protected and revoked; whoever has it sees what is shared 
   await stranger.close()
 })
 
+test('what was shared and deleted is shared no more, whatever has its name now, and its owner sees why', async () => {
+  await makeFolder('given', { 'in.md': 'given' })
+  const to = [{ type: 'link' }, { type: 'user', name: 'ben', access: 'read' }]
+  for (const one of to) await api.send('POST', '/api/v1/shares', { path: 'given', to: one })
+  const [shared] = (await (await api.send('GET', '/api/v1/shares?path=given')).json()) as Array<{ to: { url: string } }>
+  const link = shared?.to.url ?? ''
+  await open('/files')
+  await page.getByRole('button', { name: 'Actions for given' }).click()
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('“given” deleted.').waitFor()
+  await makeFolder('given', { 'private.md': 'private' })
+  await open('/shared')
+  await page.getByText('it was deleted or replaced by something else').waitFor()
+  await page.getByText('by 1 link · with ben').waitFor()
+  await findNothing(page)
+  const stranger = await browser.newContext()
+  const visitor = await stranger.newPage()
+  await visitor.goto(link)
+  await visitor.getByRole('heading', { name: 'What was shared is no longer there' }).waitFor()
+  await findNothing(visitor)
+  await stranger.close()
+  await page.getByRole('button', { name: 'Remove given from the list' }).click()
+  await page.getByRole('heading', { name: 'Ended' }).waitFor({ state: 'detached' })
+  expect(await (await api.send('GET', '/api/v1/shares')).text()).not.toContain('given')
+})
+
 test('a colleague is found by the beginning of the name, and gets what the access says', async () => {
   await makeFolder('for ben', { 'x.txt': 'x' })
   await open('/files')

@@ -50,7 +50,10 @@ export function FolderView({ tree, folder, owner }: Props) {
     },
   })
   const mine = useQuery({ ...sharesQuery(), enabled: tree.place.kind === 'home' })
-  const sharedPaths = useMemo(() => new Set(mine.data?.map(({ path }) => path)), [mine.data])
+  const sharedPaths = useMemo(
+    () => new Set(mine.data?.filter(({ ended }) => ended === null).map(({ path }) => path)),
+    [mine.data],
+  )
   const writable = folder.writable && tree.place.kind !== 'link'
   const hiddenCount = hidden ? 0 : children.filter(({ name }) => name.startsWith('.')).length
   const selectable = writable && children.some((entry) => canChange(tree, entry))

@@ -58,10 +58,11 @@ export function LinkPage() {
 
 function NoLink({ error, retry }: { error: Error; retry: () => void }) {
   const status = error instanceof ServiceError ? error.status : 0
+  // It expired, or what it led to was deleted: the service says which.
   if (status === 410)
     return (
-      <Told title="This link has expired">
-        Whoever sent it set a day on which it ends. Ask them for a new one if you still need what it led to.
+      <Told title={error.message.replace(/\.$/, '')}>
+        Ask whoever sent the link for a new one if you still need what it led to.
       </Told>
     )
   if (status === 404)

@@ -3,16 +3,20 @@ import { Button } from '@mantine/core'
 import { useRef, useState } from 'react'
 import { homeTree } from '../files/tree.ts'
 import { TreeLink } from '../files/TreeLink.tsx'
-import { count } from '../ui/format.ts'
 import { Icon } from '../ui/Icon.tsx'
+import { EndedShares } from './EndedShares.tsx'
 import { ShareDialog } from './ShareDialog.tsx'
-import { isLink, isPerson } from './share-kinds.ts'
+import { describeTo } from './share-kinds.ts'
 
 /** What the user shares, one line for each file or folder. */
 export function GivenShares({ shares }: { shares: Share[] }) {
   const [managed, setManaged] = useState<Share>()
   const origin = useRef<HTMLElement>(null)
-  const byPath = Map.groupBy(shares, ({ path }) => path)
+  const ended = shares.filter((share) => share.ended !== null)
+  const byPath = Map.groupBy(
+    shares.filter((share) => share.ended === null),
+    ({ path }) => path,
+  )
   return (
     <>
       <ul className="shared-list">
@@ -28,13 +32,13 @@ export function GivenShares({ shares }: { shares: Share[] }) {
               />
               <div className="shared-what">
                 {share.kind === 'missing' ? (
-                  <span className="muted">{share.name} (no longer there)</span>
+                  <span className="muted">{share.name} (cannot be reached now)</span>
                 ) : (
                   <TreeLink tree={homeTree} path={share.path} title={share.path}>
                     {share.name}
                   </TreeLink>
                 )}
-                <p className="muted small">{describe(same)}</p>
+                <p className="muted small">{describeTo(same)}</p>
               </div>
               <Button
                 size="compact-sm"
@@ -51,6 +55,7 @@ export function GivenShares({ shares }: { shares: Share[] }) {
           )
         })}
       </ul>
+      {ended.length === 0 ? null : <EndedShares shares={ended} />}
       {managed === undefined ? null : (
         <ShareDialog
           entry={{ path: managed.path, name: managed.name, kind: managed.kind === 'folder' ? 'folder' : 'file' }}
@@ -64,13 +69,4 @@ export function GivenShares({ shares }: { shares: Share[] }) {
       )}
     </>
   )
-}
-
-function describe(shares: Share[]): string {
-  const links = shares.filter(isLink).length
-  const people = shares.filter(isPerson).map(({ to }) => to.name)
-  const named = people.length > 3 ? `${people.slice(0, 3).join(', ')} and ${people.length - 3} more` : people.join(', ')
-  return [links === 0 ? '' : `by ${count(links, 'link')}`, named === '' ? '' : `with ${named}`]
-    .filter((part) => part !== '')
-    .join(' · ')
 }

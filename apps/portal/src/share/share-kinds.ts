@@ -1,4 +1,5 @@
 import type { Share } from '@cygnet/contract/v1/shares'
+import { count } from '../ui/format.ts'
 
 export type LinkShare = Share & { to: { type: 'link' } }
 export type PersonShare = Share & { to: { type: 'user' } }
@@ -27,4 +28,14 @@ export function dayOf(iso: string | null): string {
   const date = new Date(iso)
   const two = (number: number) => String(number).padStart(2, '0')
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+}
+
+/** How and with whom the shares of one thing give it. */
+export function describeTo(shares: Share[]): string {
+  const links = shares.filter(isLink).length
+  const people = shares.filter(isPerson).map(({ to }) => to.name)
+  const named = people.length > 3 ? `${people.slice(0, 3).join(', ')} and ${people.length - 3} more` : people.join(', ')
+  return [links === 0 ? '' : `by ${count(links, 'link')}`, named === '' ? '' : `with ${named}`]
+    .filter((part) => part !== '')
+    .join(' · ')
 }
