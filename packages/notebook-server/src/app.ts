@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { fastify, type FastifyInstance } from 'fastify'
 import { createLogger, type Logger, type LogLevel } from '@cygnet/core/log'
+import { isInput, joinWork, lastActivityOf, noWork, type Activity } from './activity.ts'
 import { registerApi } from './api/routes.ts'
 import { createEventBus } from './api/event-bus.ts'
 import { createEventsUpgrade } from './api/events-upgrade.ts'
@@ -69,12 +70,6 @@ export interface AppOptions {
   onShutdown?: (() => void) | undefined
 }
 
-export interface Activity {
-  lastActivity: Date
-  kernels: number
-  connections: number
-}
-
 /** Everything but the front door: it sees requests that are admitted, with the base path taken off. */
 export interface App {
   handle(request: IncomingMessage, response: ServerResponse): void
@@ -98,20 +93,20 @@ export async function createApp(options: AppOptions): Promise<App> {
   const kernels = createKernelManager(toKernelOptions(options, contents.root.folder, specs, logger))
   const sessions = createSessionManager({ kernels, logger })
   const terminals = createTerminalManager({ root: contents.root.folder, environment, logger })
-  let lastRequest = options.started
+  let lastInput: Date | null = null
 
   function activity(): Activity {
     const own = kernels.activity()
-    const times = [own.lastActivity, terminals.activity().lastActivity ?? lastRequest, lastRequest]
-    const lastActivity = new Date(Math.max(...times.map((time) => time.getTime())))
-    return { lastActivity, kernels: own.kernels, connections: own.connections }
+    const work = joinWork([{ ...noWork, lastInput }, own, terminals.activity()])
+    const { kernels: count, connections } = own
+    return { ...work, lastActivity: lastActivityOf(work, options.started), kernels: count, connections }
   }
 
   const app = createRouter(options, logger)
   app.addHook('onRequest', async (request) => {
-    if (!request.url.includes('no_track_activity=1')) lastRequest = new Date()
+    if (isInput(request.raw)) lastInput = new Date()
   })
-  registerApi(app, { ...options, contents, events, activity })
+  registerApi(app, { ...options, contents, events })
   registerContents(app, { contents, basePath, bodyLimit: options.bodyLimit ?? defaultBodyLimit })
   registerFiles(app, { root: contents.root, basePath })
   registerKernels(app, { manager: kernels, specs, basePath })

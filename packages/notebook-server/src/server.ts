@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { noWork } from './activity.ts'
 import { createGate } from './gate.ts'
 import { normalizeBasePath, stripBasePath } from './base-path.ts'
 import { listen, type ListenAddress, type Listening } from './listen.ts'
@@ -76,12 +77,17 @@ export function createNotebookServer(options: NotebookServerOptions): NotebookSe
   function answersAlone(request: IncomingMessage, path: string, response: ServerResponse): boolean {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false
     if (!/^\/api\/status\/?(?:\?|$)/.test(path)) return false
-    const activity = app?.activity() ?? { lastActivity: started, kernels: 0, connections: 0 }
+    const activity = app?.activity() ?? { ...noWork, lastActivity: started, kernels: 0, connections: 0 }
     answer(response, 200, {
       connections: activity.connections,
       kernels: activity.kernels,
       last_activity: activity.lastActivity.toISOString(),
       started: started.toISOString(),
+      // Beyond Jupyter Server's: what made up that last activity.
+      last_input: activity.lastInput?.toISOString() ?? null,
+      last_output: activity.lastOutput?.toISOString() ?? null,
+      busy: activity.busy,
+      connected: upgraded.size > 0,
     })
     soon?.refresh()
     if (loading === undefined) setImmediate(loadOrFail)

@@ -57,7 +57,6 @@ test('a request goes on with the secret, without the hub’s credentials and the
   const sent = JSON.stringify(echo)
   for (const hidden of ['mine', '6.6.6.6', 'proxy-authorization', 'x-xsrftoken', 'forwarded-user'])
     expect(sent).not.toContain(hidden)
-  expect(front.target.lastActivity).toBeGreaterThan(Date.now() - 60_000)
 })
 
 test('fields that Connection lists stay behind, whatever their case, but not what is needed', async () => {

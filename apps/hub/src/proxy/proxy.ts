@@ -85,7 +85,6 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const route = deps.servers.route(place.name)
     if (route.at !== 'running') throw absence(route)
     const { target } = route
-    target.lastActivity = Date.now()
     const response = createUpgradeResponse(request, socket)
     const takeEarly = holdEarlyData(socket, head)
     const destination = toDestination(target, place, visit)
@@ -100,9 +99,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       upstream.hold(server)
       upstream.hold(socket)
       if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, 60_000).setTimeout(0)
-      openTunnel(socket, server, takeEarly(), rest, () => {
-        target.lastActivity = Date.now()
-      })
+      openTunnel(socket, server, takeEarly(), rest)
     }
     forward(request, response, place.name, destination)
   }
@@ -116,7 +113,6 @@ export function createProxy(deps: ProxyDeps): Proxy {
         // Its pages name a path that is no longer the service's; programs are told none.
         if (route.target.basePath !== toServerPath(deps.base, place) && isNavigation(request))
           throw new CygnetError('conflict', `Your server is running. ${startedElsewhere}`)
-        route.target.lastActivity = Date.now()
         forward(request, response, place.name, toDestination(route.target, place, visit))
       } catch (error) {
         answerError(request, response, error)

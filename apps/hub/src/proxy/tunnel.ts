@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createFrameWatcher } from './frame-watcher.ts'
 
 /** How long the other side has to finish once one side has ended. */
 const lingerMilliseconds = 30_000
@@ -11,15 +10,13 @@ const lingerMilliseconds = 30_000
  *
  * @param rest - what the server sent already
  * @param head - what the client sent already
- * @param onTraffic - called for WebSocket messages in either direction, not for pings
  */
-export function openTunnel(client: Duplex, server: Socket, head: Buffer, rest: Buffer, onTraffic: () => void): void {
-  join(client, server, head, onTraffic)
-  join(server, client, rest, onTraffic)
+export function openTunnel(client: Duplex, server: Socket, head: Buffer, rest: Buffer): void {
+  join(client, server, head)
+  join(server, client, rest)
 }
 
-function join(from: Duplex, to: Duplex, first: Buffer, onTraffic: () => void): void {
-  const watch = createFrameWatcher(onTraffic)
+function join(from: Duplex, to: Duplex, first: Buffer): void {
   const linger = (): void => {
     const timer = setTimeout(() => to.destroy(), lingerMilliseconds)
     timer.unref()
@@ -33,10 +30,6 @@ function join(from: Duplex, to: Duplex, first: Buffer, onTraffic: () => void): v
     to.end()
     linger()
   })
-  if (first.length > 0) {
-    watch(first)
-    to.write(first)
-  }
-  from.on('data', watch)
+  if (first.length > 0) to.write(first)
   from.pipe(to)
 }

@@ -38,15 +38,12 @@ test('a WebSocket goes through, with its sub-protocol, the secret in and the cre
   expect(JSON.stringify(seen)).not.toContain('mine')
   expect(webSocket.protocol).toBe('v1.kernel.websocket.jupyter.org')
 
-  front.target.lastActivity = 0
   webSocket.ping()
   await once(webSocket, 'pong')
-  expect(front.target.lastActivity).toBe(0)
   const big = Buffer.alloc(1_000_000, 'swan')
   webSocket.send(big)
   const [echoed] = (await once(webSocket, 'message')) as [Buffer]
   expect(echoed.equals(big)).toBe(true)
-  expect(front.target.lastActivity).toBeGreaterThan(0)
 
   webSocket.close(4001, 'bye')
   expect(await once(webSocket, 'close')).toEqual([4001, Buffer.from('bye')])

@@ -8,6 +8,7 @@ import { describeExit } from './exit-reason.ts'
 import { launch, type Launched, type SessionDescription } from './launch.ts'
 import type { ServerLimits } from './limits.ts'
 import { mountsInTime } from './mounts-in-time.ts'
+import { activityAt, readActivity, type ServerActivity } from './server-activity.ts'
 import { createProgress, type Progress, type ProgressEvent } from './progress.ts'
 import type { ServerRecords, ServerUser, UnfinishedRecord } from './records.ts'
 import { toServerPath } from './server-path.ts'
@@ -25,6 +26,8 @@ export interface ServerDeps {
   mountsOf: (user: ServerUser) => Promise<Mount[]>
   /** Told when a server begins to run or was found again; `gone` aborts when it no longer does. */
   began?: ((user: ServerUser, gone: AbortSignal) => void) | undefined
+  /** Told when a server was last active, whenever it is asked. */
+  active?: ((user: ServerUser, last: Date) => void) | undefined
   log: Logger
 }
 
@@ -40,8 +43,15 @@ export type Phase =
   /** `reason`: where nobody asked for it. `failure`: why the last start came to nothing. */
   | { at: 'stopped'; reason: string | null; failure: CygnetError | null }
   | { at: 'starting'; order: Order; abort: AbortController; progress: Progress; done: Promise<void> }
-  | { at: 'running'; order: Order; handle: unknown; target: ServerTarget; end: AbortController }
-  | { at: 'stopping'; order: Order; target: ServerTarget; done: Promise<void> }
+  | {
+      at: 'running'
+      order: Order
+      handle: unknown
+      target: ServerTarget
+      end: AbortController
+      activity: ServerActivity
+    }
+  | { at: 'stopping'; order: Order; target: ServerTarget; done: Promise<void>; activity: ServerActivity }
 
 /** Where requests for a server go. A {@link Phase} is one. */
 export type ServerRoute =
@@ -54,6 +64,8 @@ type Running = Phase & { at: 'running' }
 type Starting = Phase & { at: 'starting' }
 
 const stopMilliseconds = 30_000
+/** How long a server may take to say what it does. */
+const activityMilliseconds = 5000
 
 /** One user's server, from its start to its end and on to the next start. */
 export class Server {
@@ -63,6 +75,7 @@ export class Server {
   #check: Promise<ServerStatus | null> | undefined
   #remount: 'none' | 'under-way' | 'again' = 'none'
   #writtenActivity = 0
+  #asking: Promise<void> | undefined
 
   constructor(user: ServerUser, deps: ServerDeps, reason: string | null = null) {
     this.user = user
@@ -133,7 +146,9 @@ export class Server {
       if (status.state === 'running') {
         const order = { choice: record.choice, options: record.options, since: record.started }
         const { secret, basePath } = record
-        this.#begin(order, { handle, address, secret, basePath }, record.lastActivity.getTime())
+        this.#begin(order, { handle, address, secret, basePath }, activityAt(record.lastActivity))
+        // Who asks for it next must not be told of the time before the service ended.
+        await this.readActivity()
         log.info({ user: this.user.name }, 'Found a running server again.')
         if (this.isElsewhere)
           log.warn(
@@ -184,10 +199,18 @@ export class Server {
 
   async writeActivity(): Promise<void> {
     if (this.#phase.at !== 'running') return
-    const { lastActivity } = this.#phase.target
-    if (lastActivity === this.#writtenActivity) return
-    this.#writtenActivity = lastActivity
-    await this.#deps.records.active(this.user, new Date(lastActivity))
+    const { last } = this.#phase.activity
+    if (last.getTime() === this.#writtenActivity) return
+    await this.#deps.records.active(this.user, last)
+    this.#writtenActivity = last.getTime()
+  }
+
+  /** Asks a running server what it does. Never rejects: of one that does not answer what was known stays. */
+  readActivity(): Promise<void> {
+    this.#asking ??= this.#askForActivity().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
   }
 
   async #run(starting: Starting): Promise<void> {
@@ -205,7 +228,7 @@ export class Server {
         const mountsOf = mountsInTime(this.#deps, () => this.refreshMounts(), signal)
         const deps = { ...this.#deps, mountsOf }
         const launched = await launch(deps, this.user, order, createId(), createSecret(), progress, signal)
-        this.#begin(order, launched, Date.now())
+        this.#begin(order, launched, activityAt(new Date()))
       } catch (error) {
         // Why it was given up tells more than what broke for it.
         throw signal.aborted ? signal.reason : error
@@ -234,16 +257,15 @@ export class Server {
     starting.progress.end({ kind: 'failed', message: toText(failure) })
   }
 
-  #begin(order: Order, launched: Launched, lastActivity: number): void {
+  #begin(order: Order, launched: Launched, activity: ServerActivity): void {
     const end = new AbortController()
     const target: ServerTarget = {
       address: launched.address,
       basePath: launched.basePath,
       authorization: `token ${launched.secret}`,
       gone: end.signal,
-      lastActivity,
     }
-    const running: Running = { at: 'running', order, handle: launched.handle, target, end }
+    const running: Running = { at: 'running', order, handle: launched.handle, target, end, activity }
     this.#phase = running
     this.#watchForExit(running)
     this.#deps.began?.(this.user, end.signal)
@@ -274,8 +296,14 @@ export class Server {
   }
 
   #stopRunning(running: Running): Promise<void> {
-    const { order, target } = running
-    const stopping: Phase & { at: 'stopping' } = { at: 'stopping', order, target, done: Promise.resolve() }
+    const { order, target, activity } = running
+    const stopping: Phase & { at: 'stopping' } = {
+      at: 'stopping',
+      order,
+      target,
+      done: Promise.resolve(),
+      activity,
+    }
     this.#phase = stopping
     running.end.abort()
     stopping.done = this.#endRunning(running)
@@ -286,7 +314,7 @@ export class Server {
     try {
       await this.#deps.spawner.stop(running.handle, AbortSignal.timeout(stopMilliseconds))
     } catch (cause) {
-      this.#begin(running.order, toLaunched(running), running.target.lastActivity)
+      this.#begin(running.order, toLaunched(running), running.activity)
       throw new CygnetError('internal', `The server of ${this.user.name} could not be stopped.`, { cause })
     }
     this.#deps.log.info({ user: this.user.name }, 'A server was stopped.')
@@ -296,6 +324,18 @@ export class Server {
   async #becomeStopped(reason: string | null): Promise<void> {
     this.#phase = { at: 'stopped', reason, failure: null }
     await this.#deps.records.stopped(this.user, reason)
+  }
+
+  async #askForActivity(): Promise<void> {
+    const phase = this.#phase
+    if (phase.at !== 'running') return
+    try {
+      const limit = AbortSignal.any([phase.end.signal, AbortSignal.timeout(activityMilliseconds)])
+      phase.activity = await readActivity(phase.target, limit)
+      this.#deps.active?.(this.user, phase.activity.last)
+    } catch (error) {
+      this.#deps.log.debug({ user: this.user.name, err: error }, 'A server does not say what it does.')
+    }
   }
 
   async #probe(): Promise<ServerStatus | null> {

@@ -17,7 +17,7 @@ test('a start tells its steps, also to who comes late, and ends with a server th
   expect(early.at(-1)).toEqual({ kind: 'ready' })
   expect(await collect(servers)).toEqual([{ kind: 'ready' }])
 
-  const { environment } = await ask(servers, 'api/status')
+  const { environment } = await ask(servers, 'x')
   const route = servers.route('ada')
   const secret = route.at === 'running' ? route.target.authorization.replace('token ', '') : ''
   expect(secret).toMatch(/^[\w-]{43}$/)
@@ -131,8 +131,6 @@ test('servers outlive the service: the next run finds the running, tidies the de
   await startFully(first, bob)
   const { pid } = await ask(first, 'x')
   const { pid: doomed } = await ask(first, 'x', bob)
-  const route = first.route('ada')
-  if (route.at === 'running') route.target.lastActivity = Date.parse('2031-01-01')
   world.mode = 'deaf'
   await first.start({ id: 3, name: 'cyd' }, {})
   await expect.poll(() => world.spawner.alive()).toHaveLength(3)
@@ -299,3 +297,63 @@ test('a database that cannot be written fails the start with nothing left behind
 function share(path: string): Mount {
   return { source: { root: '/r', path }, target: `Shared with me/${path}`, readOnly: true, ownerUid: null }
 }
+
+const longAgo = '2026-01-02T03:04:05.000Z'
+
+test('when a server was last active it says itself, and nothing that passes by counts', async () => {
+  await using world = await openWorld()
+  const { servers } = world
+  await startFully(servers)
+  await world.say({ last_activity: longAgo, last_input: longAgo, connections: 1 })
+  await expect.poll(() => servers.of(ada.id)?.lastActivity).toEqual(new Date(longAgo))
+  await ask(servers, 'x')
+  expect(servers.of(ada.id)?.lastActivity).toEqual(new Date(longAgo))
+  expect((await servers.view(ada)).activity).toEqual({
+    last: longAgo,
+    lastInput: longAgo,
+    lastOutput: null,
+    busy: false,
+    connected: true,
+  })
+  expect(world.active.at(-1)).toEqual({ user: 'ada', last: new Date(longAgo) })
+})
+
+test('a server that works is active now, and none is in the future', async () => {
+  await using world = await openWorld()
+  const { servers } = world
+  await startFully(servers)
+  const last = () => servers.of(ada.id)?.lastActivity?.getTime() ?? 0
+  await world.say({ last_activity: longAgo })
+  await expect.poll(last).toBe(Date.parse(longAgo))
+  const before = Date.now()
+  await world.say({ last_activity: longAgo, busy: true })
+  await expect.poll(last).toBeGreaterThanOrEqual(before)
+  await world.say({ last_activity: '2100-01-01T00:00:00Z' })
+  await expect.poll(() => last() >= before && last() <= Date.now()).toBe(true)
+})
+
+test.each([
+  ['nothing', {}],
+  ['no object', 'x'],
+  ['no time', { last_activity: 'yesterday' }],
+  ['no truth value', { last_activity: longAgo, busy: 'very' }],
+  ['too much', ['x'.repeat(20_000)]],
+])('a server that says %s is no more or less active for it', async (_what, nonsense) => {
+  await using world = await openWorld()
+  const { servers } = world
+  await startFully(servers)
+  await world.say({ last_activity: longAgo })
+  await expect.poll(() => servers.of(ada.id)?.lastActivity).toEqual(new Date(longAgo))
+  await world.say(nonsense)
+  await servers.close({ servers: 'keep' })
+  expect((await world.restart()).of(ada.id)?.lastActivity).toEqual(new Date(longAgo))
+})
+
+test('a service that comes back knows what its servers did meanwhile before anybody asks', async () => {
+  await using world = await openWorld()
+  await startFully(world.servers)
+  await world.servers.close({ servers: 'keep' })
+  await world.say({ last_activity: longAgo })
+  const again = await world.restart()
+  expect(again.of(ada.id)?.lastActivity).toEqual(new Date(longAgo))
+})

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Release, ServerChoice, ServerView } from '@cygnet/contract/v1/servers'
+import { createBounded } from '@cygnet/core/bounded'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { Mount, Spawner } from '@cygnet/spawners/spawner'
@@ -11,6 +12,7 @@ import { toOffers, type ServerLimits } from './limits.ts'
 import type { ProgressEvent } from './progress.ts'
 import { createServerRecords, type ServerUser } from './records.ts'
 import { Server, type ServerDeps, type ServerRoute } from './server.ts'
+import type { ServerActivity } from './server-activity.ts'
 import { startedElsewhere, toServerPath } from './server-path.ts'
 import { createStartSlots } from './start-slots.ts'
 import type { ServerTables } from './tables.ts'
@@ -28,6 +30,10 @@ export interface ServersDeps {
   mountsOf: (user: ServerUser) => Promise<Mount[]>
   /** Told when a server begins to run or was found again; `gone` aborts when it no longer does. */
   began?: ServerDeps['began']
+  /** Told when a server was last active, whenever it is asked. */
+  active?: ServerDeps['active']
+  /** How often the servers are asked what they do; 15 s unless said. */
+  activityMilliseconds?: number
   logger: Logger
 }
 
@@ -72,6 +78,8 @@ export interface Servers extends ServerStates {
 }
 
 const flushMilliseconds = 60_000
+/** Servers that are asked what they do at the same time. */
+const askedAtOnce = 20
 const neverStarted: ServerRoute = { at: 'stopped', reason: null }
 
 export function createServers(deps: ServersDeps): Servers {
@@ -87,20 +95,28 @@ export function createServers(deps: ServersDeps): Servers {
     describeSession: deps.describeSession,
     mountsOf: deps.mountsOf,
     began: deps.began,
+    active: deps.active,
     log: logger,
   }
   const byId = new Map<number, Server>()
   const byName = new Map<string, Server>()
   const removed = new Set<number>()
+  const asked = createBounded({ running: askedAtOnce, waiting: Number.POSITIVE_INFINITY, refusal: '' })
   let isClosed = false
   const flushing = setInterval(() => void flush(), flushMilliseconds)
+  const asking = setInterval(() => void askAll(), deps.activityMilliseconds ?? 15_000)
   flushing.unref()
+  asking.unref()
 
   const add = (user: ServerUser, reason: string | null = null): Server => {
     const server = new Server(user, serverDeps, reason)
     byId.set(user.id, server)
     byName.set(user.name, server)
     return server
+  }
+
+  const askAll = async (): Promise<void> => {
+    await Promise.all([...byId.values()].map((server) => asked(() => server.readActivity())))
   }
 
   const flush = async (): Promise<void> => {
@@ -192,6 +208,7 @@ export function createServers(deps: ServersDeps): Servers {
     async close({ servers }) {
       isClosed = true
       clearInterval(flushing)
+      clearInterval(asking)
       const all = [...byId.values()]
       const ended = await Promise.allSettled(
         all.map((server) => (servers === 'stop' ? server.stop() : server.release())),
@@ -207,7 +224,15 @@ async function toView(base: BasePath, user: ServerUser, server: Server | undefin
   const status = server === undefined ? null : await server.check()
   const phase = server?.phase
   if (phase === undefined || phase.at === 'stopped')
-    return { phase: 'stopped', since: null, reason: phase?.reason ?? null, url, choice: null, memory: null }
+    return {
+      phase: 'stopped',
+      since: null,
+      reason: phase?.reason ?? null,
+      url,
+      choice: null,
+      memory: null,
+      activity: null,
+    }
   return {
     phase: phase.at,
     since: phase.order.since.toISOString(),
@@ -215,6 +240,17 @@ async function toView(base: BasePath, user: ServerUser, server: Server | undefin
     url,
     choice: phase.order.choice,
     memory: status?.state === 'running' ? status.memory : null,
+    activity: phase.at === 'running' ? toActivityView(phase.activity) : null,
+  }
+}
+
+function toActivityView({ last, lastInput, lastOutput, busy, connected }: ServerActivity): ServerView['activity'] {
+  return {
+    last: last.toISOString(),
+    lastInput: lastInput?.toISOString() ?? null,
+    lastOutput: lastOutput?.toISOString() ?? null,
+    busy,
+    connected,
   }
 }
 
@@ -222,7 +258,7 @@ function toState(phase: Exclude<Server['phase'], { at: 'stopped' }>): ServerStat
   return {
     phase: phase.at,
     started: phase.order.since,
-    lastActivity: phase.at === 'starting' ? null : new Date(phase.target.lastActivity),
+    lastActivity: phase.at === 'starting' ? null : phase.activity.last,
     options: phase.order.options,
   }
 }

@@ -12,6 +12,4 @@ export interface ServerTarget {
   readonly authorization: string
   /** Aborted once the server is gone: whatever is connected to it ends. */
   readonly gone: AbortSignal
-  /** Milliseconds since the epoch. Whoever sees traffic sets it; it is written down now and then. */
-  lastActivity: number
 }

@@ -30,6 +30,16 @@ export const serverView = z.object({
   choice: serverChoice.nullable(),
   /** Bytes, or null where the machine cannot tell. */
   memory: z.object({ used: z.number(), limit: z.number() }).nullable(),
+  /** What it does, as it last said itself; null unless it runs. Times are null where nothing of the kind happened. */
+  activity: z
+    .object({
+      last: z.string(),
+      lastInput: z.string().nullable(),
+      lastOutput: z.string().nullable(),
+      busy: z.boolean(),
+      connected: z.boolean(),
+    })
+    .nullable(),
 })
 export type ServerView = z.infer<typeof serverView>
 

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { CygnetError } from '@cygnet/core/errors'
-import type { Activity, HubIdentity } from '../app.ts'
+import type { HubIdentity } from '../app.ts'
 import type { Contents } from '../contents/contents.ts'
 import { readBody, readJson, readJsonObject } from '../http/read-body.ts'
 import { isObject } from '../notebook-format/notebook.ts'
@@ -20,7 +20,6 @@ export interface ApiParts {
   jupyterFolder: string
   contents: Contents
   events: EventBus
-  activity: () => Activity
   started: Date
   hub?: HubIdentity | undefined
   onShutdown?: (() => void) | undefined

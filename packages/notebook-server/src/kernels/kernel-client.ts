@@ -38,6 +38,8 @@ export interface KernelClientOptions {
   sessionId: string
   limits: BacklogLimits
   logger: Logger
+  /** It sent a message. */
+  onInput: (message: KernelMessage) => void
   /** Its WebSocket was closed, by whomever. */
   onDetach: () => void
 }
@@ -96,7 +98,9 @@ export function createKernelClient(options: KernelClientOptions): KernelClient {
 
   function receive(source: WebSocket, data: Buffer, isBinary: boolean): void {
     try {
-      forward(source.protocol === v1Protocol ? decodeV1(data) : decodeJson(data, isBinary))
+      const message = source.protocol === v1Protocol ? decodeV1(data) : decodeJson(data, isBinary)
+      options.onInput(message)
+      forward(message)
     } catch (error) {
       logger.warn({ error: String(error), session: sessionId }, 'A client sent a message that is none; it is ignored.')
     }

@@ -22,7 +22,12 @@ export interface KernelClients {
   close(): void
 }
 
-export function createKernelClients(limits: BacklogLimits, logger: Logger): KernelClients {
+/** @param onInput - told of each message that a client sends */
+export function createKernelClients(
+  limits: BacklogLimits,
+  logger: Logger,
+  onInput: (message: KernelMessage) => void,
+): KernelClients {
   // In the order in which they came or went away last.
   const clients = new Map<string, KernelClient>()
   let reached: { zmq: Zmq; connection: Connection } | undefined
@@ -34,6 +39,7 @@ export function createKernelClients(limits: BacklogLimits, logger: Logger): Kern
       sessionId: id,
       limits,
       logger,
+      onInput,
       onDetach() {
         clients.delete(id)
         if (sessionId === undefined) return client.close(1001, '')

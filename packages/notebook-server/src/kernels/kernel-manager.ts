@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
+import { joinWork, noWork, type Work } from '../activity.ts'
 import { createKernel, type Kernel, type KernelTimes } from './kernel.ts'
 import { createKernelLauncher } from './kernel-launcher.ts'
 import type { KernelModel } from './kernel-model.ts'
@@ -58,7 +59,8 @@ export interface KernelManager {
   interrupt(id: string): Promise<void>
   restart(id: string): Promise<void>
   shutdown(id: string): Promise<void>
-  activity(): { lastActivity: Date; kernels: number; connections: number }
+  /** That of kernels which are gone counts on, but for being busy. */
+  activity(): Work & { kernels: number; connections: number }
   /** Ends all kernels, and what starts them. */
   close(): Promise<void>
 }
@@ -81,7 +83,7 @@ export function createKernelManager(options: KernelManagerOptions): KernelManage
     totalBytes: options.backlog?.totalBytes ?? 256 * 1024 * 1024,
     folder: options.spillDir ?? options.runtimeDir,
   }
-  let lastActivity = new Date()
+  let past: Work = noWork
   let isClosed = false
 
   const manager: KernelManager = {
@@ -109,7 +111,6 @@ export function createKernelManager(options: KernelManagerOptions): KernelManage
         logger,
       })
       kernels.set(id, kernel)
-      lastActivity = new Date()
       const began = performance.now()
       try {
         await kernel.start()
@@ -137,17 +138,13 @@ export function createKernelManager(options: KernelManagerOptions): KernelManage
     async shutdown(id) {
       const kernel = manager.get(id)
       kernels.delete(id)
-      lastActivity = new Date()
+      past = { ...joinWork([past, kernel.work]), busy: false }
       await kernel.shutdown()
     },
     activity() {
-      let latest = lastActivity
-      let connections = 0
-      for (const kernel of kernels.values()) {
-        if (kernel.lastActivity > latest) latest = kernel.lastActivity
-        connections += kernel.clients.attached
-      }
-      return { lastActivity: latest, kernels: kernels.size, connections }
+      const all = [...kernels.values()]
+      const connections = all.reduce((sum, kernel) => sum + kernel.clients.attached, 0)
+      return { ...joinWork([past, ...all.map((kernel) => kernel.work)]), kernels: kernels.size, connections }
     },
     async close() {
       isClosed = true

@@ -3,6 +3,7 @@ import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
 import type { BacklogLimits } from './backlog.ts'
 import { createConnection } from './connection.ts'
+import type { Work } from '../activity.ts'
 import { createKernelActivity } from './kernel-activity.ts'
 import { createKernelClients, type KernelClients } from './kernel-clients.ts'
 import type { KernelLauncher } from './kernel-launcher.ts'
@@ -17,7 +18,7 @@ import { loadZmq } from './zmq.ts'
 export interface Kernel {
   readonly id: string
   readonly name: string
-  readonly lastActivity: Date
+  readonly work: Work
   readonly clients: Pick<KernelClients, 'attach' | 'attached'>
   toModel(): KernelModel
   /** Resolves once it answers. A start that fails leaves nothing. @throws CygnetError with the kernel's last words */
@@ -65,8 +66,8 @@ export function createKernel(options: KernelOptions): Kernel {
   const { id, spec, times, launcher } = options
   const logger = options.logger.child({ kernel: id })
   const connection = createConnection(options.runtimeDir, id)
-  const clients = createKernelClients(options.limits, logger)
   const activity = createKernelActivity()
+  const clients = createKernelClients(options.limits, logger, (message) => activity.notice(message))
   const closing = new AbortController()
   let phase: Phase = { at: 'starting' }
   let restarts = 0
@@ -93,8 +94,7 @@ export function createKernel(options: KernelOptions): Kernel {
     await waitUntilReady(process, link)
     const run: Run = { process, link, since: Date.now() }
     phase = { at: 'running', run }
-    activity.state = 'idle'
-    activity.last = new Date()
+    activity.enter('idle')
     clients.connect(zmq, connection)
     void process.exited.then((exit) => serially(() => recover(run, exit))).catch(report)
   }
@@ -173,8 +173,7 @@ export function createKernel(options: KernelOptions): Kernel {
   }
 
   function tell(state: 'restarting' | 'dead'): void {
-    activity.state = state
-    activity.last = new Date()
+    activity.enter(state)
     clients.publish(createMessage('iopub', 'status', { execution_state: state }))
   }
 
@@ -223,9 +222,7 @@ export function createKernel(options: KernelOptions): Kernel {
     id,
     name: spec.name,
     clients,
-    get lastActivity() {
-      return activity.last
-    },
+    work: activity,
     toModel() {
       const model: KernelModel = {
         id,

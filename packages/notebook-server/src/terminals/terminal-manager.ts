@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
+import { joinWork, noWork, type Work } from '../activity.ts'
 import { findWorkingFolder } from '../kernels/working-folder.ts'
 import { loadPty } from './pty.ts'
 import { createTerminal, toTerminalModel, type Terminal, type TerminalModel } from './terminal.ts'
@@ -26,7 +27,8 @@ export interface TerminalManager {
   has(name: string): boolean
   /** Resolves once the shell is gone. @throws CygnetError `not-found` */
   remove(name: string): Promise<void>
-  activity(): { lastActivity: Date | null; terminals: number; connections: number }
+  /** That of terminals which are gone counts on. */
+  activity(): Work & { terminals: number; connections: number }
   close(): Promise<void>
 }
 
@@ -34,7 +36,7 @@ export function createTerminalManager(options: TerminalManagerOptions): Terminal
   const { root, environment, logger } = options
   const [program = 'bash', ...args] = options.shell ?? ['bash', '-l']
   const terminals = new Map<string, Terminal>()
-  let lastActivity: Date | null = null
+  let past: Work = noWork
   let isClosed = false
 
   function freeName(): string {
@@ -61,7 +63,6 @@ export function createTerminalManager(options: TerminalManagerOptions): Terminal
       )
       const terminal = createTerminal(name, pty, logger)
       terminals.set(name, terminal)
-      lastActivity = new Date()
       void forgetAtEnd(terminal)
       return toTerminalModel(terminal)
     },
@@ -75,12 +76,9 @@ export function createTerminalManager(options: TerminalManagerOptions): Terminal
       await manager.get(name).end()
     },
     activity() {
-      let connections = 0
-      for (const terminal of terminals.values()) {
-        if (lastActivity === null || terminal.lastActivity > lastActivity) lastActivity = terminal.lastActivity
-        connections += terminal.connections
-      }
-      return { lastActivity, terminals: terminals.size, connections }
+      const all = [...terminals.values()]
+      const connections = all.reduce((sum, terminal) => sum + terminal.connections, 0)
+      return { ...joinWork([past, ...all.map((terminal) => terminal.work)]), terminals: terminals.size, connections }
     },
     async close() {
       isClosed = true
@@ -90,7 +88,7 @@ export function createTerminalManager(options: TerminalManagerOptions): Terminal
 
   async function forgetAtEnd(terminal: Terminal): Promise<void> {
     await terminal.ended
-    lastActivity = new Date()
+    past = joinWork([past, { ...terminal.work, lastOutput: new Date() }])
     terminals.delete(terminal.name)
   }
 

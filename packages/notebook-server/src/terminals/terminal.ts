@@ -1,6 +1,7 @@
 import type { Logger } from '@cygnet/core/log'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
+import { lastActivityOf, noWork, type Work } from '../activity.ts'
 import { signalGroup } from '../kernels/kernel-process.ts'
 import type { Pty } from './pty.ts'
 import { createScrollback } from './scrollback.ts'
@@ -15,6 +16,8 @@ export interface TerminalModel {
 export interface Terminal {
   readonly name: string
   readonly lastActivity: Date
+  /** Whether a program works that prints nothing cannot be told: it is never busy. */
+  readonly work: Work
   readonly connections: number
   /** Resolves once the shell has ended. */
   readonly ended: Promise<void>
@@ -43,7 +46,8 @@ export function createTerminal(name: string, pty: Pty, logger: Logger): Terminal
   const clients = new Map<WebSocket, { rows: number; columns: number } | undefined>()
   const scrollback = createScrollback(scrollbackCharacters)
   const { promise: ended, resolve } = Promise.withResolvers<void>()
-  let lastActivity = new Date()
+  const opened = new Date()
+  const work: Work = { ...noWork }
   let isPaused = false
   let hasEnded = false
 
@@ -75,15 +79,18 @@ export function createTerminal(name: string, pty: Pty, logger: Logger): Terminal
   function receive(webSocket: WebSocket, data: Buffer): void {
     const message = clientMessage.safeParse(parse(data))
     if (!message.success) return logger.warn({ terminal: name }, 'A client sent a message that is none; it is ignored.')
-    lastActivity = new Date()
+    if (message.data[0] === 'stdin') {
+      work.lastInput = new Date()
+      if (!hasEnded) pty.write(message.data[1])
+      return
+    }
     if (hasEnded) return
-    if (message.data[0] === 'stdin') return pty.write(message.data[1])
     clients.set(webSocket, { rows: message.data[1], columns: message.data[2] })
     resize()
   }
 
   pty.onData((text) => {
-    lastActivity = new Date()
+    work.lastOutput = new Date()
     scrollback.push(text)
     const message = JSON.stringify(['stdout', text])
     for (const client of clients.keys()) send(client, message)
@@ -101,8 +108,9 @@ export function createTerminal(name: string, pty: Pty, logger: Logger): Terminal
   return {
     name,
     ended,
+    work,
     get lastActivity() {
-      return lastActivity
+      return lastActivityOf(work, opened)
     },
     get connections() {
       return clients.size

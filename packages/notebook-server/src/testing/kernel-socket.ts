@@ -41,12 +41,12 @@ export type Protocol = 'v1' | 'json'
 export async function openKernelSocket(
   url: string,
   kernelId: string,
-  options: { protocol?: Protocol; sessionId?: string } = {},
+  options: { protocol?: Protocol; sessionId?: string; headers?: Record<string, string> } = {},
 ): Promise<KernelSocket> {
-  const { protocol = 'v1', sessionId } = options
+  const { protocol = 'v1', sessionId, headers = {} } = options
   const query = sessionId === undefined ? '' : `?session_id=${sessionId}`
   const address = `${url.replace(/^http/, 'ws')}api/kernels/${kernelId}/channels${query}`
-  const webSocket = new WebSocket(address, protocol === 'v1' ? [v1Protocol] : [])
+  const webSocket = new WebSocket(address, protocol === 'v1' ? [v1Protocol] : [], { headers })
   const received: Received[] = []
   const waiting = new Set<() => void>()
   const session = sessionId ?? randomUUID()

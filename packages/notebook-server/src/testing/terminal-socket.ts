@@ -10,8 +10,12 @@ export interface TerminalSocket extends Disposable {
   send(...message: unknown[]): void
 }
 
-export async function openTerminalSocket(url: string, name: string): Promise<TerminalSocket> {
-  const webSocket = new WebSocket(`${url.replace(/^http/, 'ws')}terminals/websocket/${name}`)
+export async function openTerminalSocket(
+  url: string,
+  name: string,
+  headers: Record<string, string> = {},
+): Promise<TerminalSocket> {
+  const webSocket = new WebSocket(`${url.replace(/^http/, 'ws')}terminals/websocket/${name}`, { headers })
   const messages: unknown[][] = []
   let text = ''
   webSocket.on('message', (data: Buffer) => {

@@ -54,7 +54,6 @@ export async function openFront(address: Address, options: FrontOptions = {}): P
     basePath: options.startedAt ?? base.to('/user/ada/'),
     authorization: 'token the-secret',
     gone: end.signal,
-    lastActivity: 0,
   }
   const front: Pick<Front, 'route' | 'checks' | 'onCheck'> = {
     route: { at: 'running', target },

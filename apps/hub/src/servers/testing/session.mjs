@@ -1,6 +1,7 @@
 /* oxlint-disable node/no-process-env -- a program of its own, told what to do by its environment */
 // A session's server for tests: answers /api/status to who knows the secret, and ends when it is told to.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const started = `${Date.now()}.${Math.random()}`
@@ -17,6 +18,7 @@ const server = createServer((request, response) => {
   else if (mode === 'never') response.writeHead(503).end('soon')
   else if (mode === 'dies-asked') process.exit(4)
   else if (request.url === `${process.env.CYGNET_BASE_PATH}die`) process.kill(process.pid, 'SIGKILL')
+  else if (request.url?.endsWith('/api/status')) response.end(readFileSync(process.env.SESSION_STATUS))
   else response.end(JSON.stringify({ pid: process.pid, started, url: request.url, environment: process.env }))
 })
 if (mode !== 'deaf') server.listen(process.env.CYGNET_SOCKET)

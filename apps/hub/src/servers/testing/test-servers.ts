@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,10 @@ export interface World extends AsyncDisposable {
   /** How the session behaves that is started next. */
   mode: string
   mounts: Mount[]
+  /** What sessions say at `/api/status`. */
+  say(status: unknown): Promise<void>
+  /** What was told of when servers were last active. */
+  active: Array<{ user: string; last: Date }>
   /** Asked for them; usually it resolves with `mounts` at once. */
   mountsOf: () => Promise<Mount[]>
   /** Another run of the service on the same data. */
@@ -52,6 +56,8 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'srv-')))
   const database = await openDatabase<ServerTables>(join(folder, 'cygnet.sqlite'), [serverMigrations])
   const spawner = createProcessSpawner(join(folder, 'run'))
+  const statusFile = join(folder, 'status.json')
+  await writeFile(statusFile, '{}')
   const open = (): Servers =>
     createServers({
       base: createBasePath(undefined),
@@ -62,12 +68,14 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
       describeSession: () => ({
         software: [],
         command: [process.execPath, fileURLToPath(new URL('./session.mjs', import.meta.url))],
-        environment: { SESSION_MODE: world.mode, CYGNET_URL: 'http://hub' },
+        environment: { SESSION_MODE: world.mode, SESSION_STATUS: statusFile, CYGNET_URL: 'http://hub' },
         home: folder,
         uid: null,
         frontDoorPort: null,
       }),
       mountsOf: () => world.mountsOf(),
+      active: (user, last) => void world.active.push({ user: user.name, last }),
+      activityMilliseconds: 20,
       logger: createSilentLogger(),
     })
   const world: World = {
@@ -76,6 +84,8 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
     spawner,
     mode: 'ready',
     mounts: [],
+    active: [],
+    say: (status) => writeFile(statusFile, JSON.stringify(status)),
     mountsOf: async () => world.mounts,
     servers: open(),
     async restart() {
