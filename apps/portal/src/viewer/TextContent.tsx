@@ -1,3 +1,4 @@
+import { parsePythonJson } from '@cygnet/core/python-json'
 import type { Entry } from '@cygnet/contract/v1/files'
 import { useMemo } from 'react'
 import { parentOf } from '../files/path.ts'
@@ -93,7 +94,7 @@ function PlainText({ text, name, language }: { text: string; name: string; langu
 function pretty(text: string): string {
   if (text.length > 2_000_000) return text
   try {
-    return toIndentedJson(JSON.parse(text)) ?? text
+    return toIndentedJson(parsePythonJson(text)) ?? text
   } catch {
     return text
   }

@@ -138,7 +138,7 @@ export async function createContents(options: ContentsOptions): Promise<Contents
     async trust(path) {
       const file = await root.openFile(path)
       try {
-        const notebook = readNotebook(await file.readFile('utf8'), shown(path))
+        const { notebook } = readNotebook(await file.readFile('utf8'), shown(path))
         await trust.sign(writeNotebook(notebook))
       } finally {
         await file.close()

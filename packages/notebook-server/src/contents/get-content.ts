@@ -4,7 +4,6 @@ import { stat, type FileHandle } from 'node:fs/promises'
 import { CygnetError } from '@cygnet/core/errors'
 import { readNotebook } from '../notebook-format/read-notebook.ts'
 import { markCells, type TrustStore } from '../notebook-format/trust.ts'
-import { findFault } from '../notebook-format/validate.ts'
 import { listFolder } from './list-folder.ts'
 import { toModel, type ContentFormat, type ContentsModel, type ContentType } from './model.ts'
 import { joinPath, parsePath, shown } from './path.ts'
@@ -82,8 +81,7 @@ async function notebookContent(
   if (!isUtf8(bytes))
     throw new CygnetError('bad-request', `Unreadable notebook ${shown(model.path)}: it is not UTF-8 encoded.`)
   const text = bytes.toString('utf8')
-  const notebook = readNotebook(text, model.path)
-  const fault = findFault(notebook)
+  const { notebook, fault } = readNotebook(text, model.path)
   // Without its store of signatures (a full disk, a read-only home) nothing is trusted, and everything can be read.
   markCells(notebook, await trust.knows(notebook, text).catch(() => false))
   const content = { content: notebook, format: 'json' as const }

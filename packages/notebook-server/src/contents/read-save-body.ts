@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { rm } from 'node:fs/promises'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { ExactNumber, parsePythonJson } from '@cygnet/core/python-json'
 import { checkLength, cutOff, parseJson, readBody, tooLarge } from '../http/read-body.ts'
 import { isObject, type JsonObject } from '../notebook-format/notebook.ts'
 import { ContentSplitter } from './content-splitter.ts'
@@ -32,7 +33,7 @@ export async function readSaveBody(
   checkLength(request, limit)
   const declared = request.headers['content-length']
   if (declared !== undefined && Number(declared) <= smallBody) {
-    return { value: objectOf(parseJson(await readBody(request, smallBody))), dispose: async () => undefined }
+    return { value: objectOf(await readBody(request, smallBody)), dispose: async () => undefined }
   }
   return readLarge(request, path, limit, await spoolFolder())
 }
@@ -52,7 +53,7 @@ async function readLarge(request: IncomingMessage, path: string, limit: number, 
       const text = splitter.push(piece)
       if (text !== '') await spool.file.writeFile(text)
     }
-    const value = objectOf(parseJson(splitter.end()))
+    const value = objectOf(splitter.end())
     if (splitter.wasSplit && value !== undefined) value['content'] = { file: spool.file }
     return { value, dispose }
   } catch (error) {
@@ -62,7 +63,13 @@ async function readLarge(request: IncomingMessage, path: string, limit: number, 
   }
 }
 
-function objectOf(value: unknown): JsonObject | undefined {
-  if (value === undefined || value === null || isObject(value)) return value ?? undefined
+function objectOf(body: Buffer): JsonObject | undefined {
+  const value = parseJson(body, parsePythonJson)
+  if (value === undefined || value === null) return undefined
+  if (isObject(value)) {
+    // Only the content may hold such numbers.
+    if (value['chunk'] instanceof ExactNumber) value['chunk'] = Number(value['chunk'].text)
+    return value
+  }
   throw new CygnetError('bad-request', 'The body must be a JSON object.')
 }

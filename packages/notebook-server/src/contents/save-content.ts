@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
-import { toNotebook } from '../notebook-format/read-notebook.ts'
+import { hasExactNumbers } from '@cygnet/core/python-json'
+import { keepNumbers } from '../notebook-format/keep-numbers.ts'
+import type { Notebook } from '../notebook-format/notebook.ts'
+import { readNotebook, toNotebook } from '../notebook-format/read-notebook.ts'
 import { isTrustworthy, type TrustStore } from '../notebook-format/trust.ts'
-import { findFault } from '../notebook-format/validate.ts'
 import { writeNotebook } from '../notebook-format/write-notebook.ts'
 import { decodeContent, isSpooled } from './decode-content.ts'
 import { toModel, type ContentsModel } from './model.ts'
@@ -74,8 +77,9 @@ async function saveNotebook(root: Root, trust: TrustStore, path: string, content
   if (isSpooled(content) || typeof content === 'string') {
     throw new CygnetError('bad-request', `The content of the notebook ${shown(path)} must be an object, not a string.`)
   }
-  const notebook = toNotebook(content, path)
-  const fault = findFault(notebook)
+  const { notebook, fault } = toNotebook(content, path)
+  const stored = await storedNotebook(root, path)
+  if (stored !== undefined) keepNumbers(notebook, stored)
   const trustworthy = isTrustworthy(notebook)
   const text = writeNotebook(notebook)
   const bytes = Buffer.from(text)
@@ -84,6 +88,23 @@ async function saveNotebook(root: Root, trust: TrustStore, path: string, content
   if (trustworthy) await trust.sign(text).catch(() => undefined)
   const model = { ...(await currentModel(root, path)), type: 'notebook' as const, mimetype: null, ...hashOf(bytes) }
   return fault === undefined ? model : { ...model, message: `Notebook validation failed: ${fault}.` }
+}
+
+/** What the file holds, where there are numbers in it that a client may not know as they are. */
+async function storedNotebook(root: Root, path: string): Promise<Notebook | undefined> {
+  try {
+    const file = await root.openFile(path)
+    try {
+      const bytes = await file.readFile()
+      const text = isUtf8(bytes) ? bytes.toString('utf8') : ''
+      return hasExactNumbers(text) ? readNotebook(text, path).notebook : undefined
+    } finally {
+      await file.close()
+    }
+  } catch {
+    // It is new, or no notebook: then there is nothing to keep.
+    return undefined
+  }
 }
 
 async function saveFile(root: Root, path: string, request: SaveRequest): Promise<ContentsModel> {

@@ -37,11 +37,12 @@ export async function readJsonObject(request: IncomingMessage, limit?: number): 
   throw new CygnetError('bad-request', 'The body must be a JSON object.')
 }
 
-export function parseJson(body: Buffer): unknown {
+/** @param parse - another way to read the text; it throws where that cannot be */
+export function parseJson(body: Buffer, parse: (text: string) => unknown = JSON.parse): unknown {
   const text = body.toString('utf8').trim()
   if (text === '') return undefined
   try {
-    return JSON.parse(text)
+    return parse(text)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.slice(0, 200) : String(cause)
     throw new CygnetError('bad-request', `Invalid JSON in body of request: ${reason}.`, { cause })

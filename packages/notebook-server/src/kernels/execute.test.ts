@@ -63,6 +63,27 @@ get_comm_manager().register_target('echo', echo)`)
       await socket.waitFor(({ content, parent }) => content.text === 'AdaAda\n' && parent === asked)
     })
 
+    test('carries NaN so that a browser can read it', async () => {
+      using socket = await open(protocol)
+      const { published } = await socket.execute(`
+import json
+from jupyter_client.session import Session
+kernel = get_ipython().kernel
+careless = Session(key=kernel.session.key)
+careless.pack = lambda value: json.dumps(value, default=str).encode()
+data = {'application/json': [float('nan'), -float('inf'), 'NaN', 1.5, 2**70], 'text/plain': 'NaN'}
+content = {'data': data, 'metadata': {'score': float('nan')}, 'transient': {}}
+careless.send(kernel.iopub_socket, 'display_data', content, parent=kernel.get_parent())
+kernel.iopub_thread.flush()`)
+      expect(published.filter(({ type }) => type === 'display_data').map(({ content }) => content)).toEqual([
+        {
+          data: { 'application/json': [null, null, 'NaN', 1.5, 2 ** 70], 'text/plain': 'NaN' },
+          metadata: { score: null },
+          transient: {},
+        },
+      ])
+    })
+
     test('interrupts a loop that sleeps', async () => {
       using socket = await open(protocol)
       const code = 'import time\nprint("on")\nwhile True: time.sleep(0.05)'

@@ -1,4 +1,5 @@
 import { CygnetError } from '@cygnet/core/errors'
+import { parsePythonJson } from '@cygnet/core/python-json'
 import { z } from 'zod'
 import { parseHeader, toJson, type KernelMessage } from './kernel-message.ts'
 import { toChannel } from './to-channel.ts'
@@ -63,20 +64,11 @@ function splitParts(data: Buffer): Buffer[] {
 /** Numbers that a double cannot hold go through as they were written. */
 function parseExactly(text: string): unknown {
   try {
-    return /\d{16}/.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text)
+    return parsePythonJson(text)
   } catch (cause) {
     throw toMalformed('it is no JSON', cause)
   }
 }
-
-function keepNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source
-  if (typeof value !== 'number' || source === undefined || String(value) === source) return value
-  return json.rawJSON(source)
-}
-
-/** In Node 21 and later, not in TypeScript's declarations yet. */
-const json = JSON as typeof JSON & { rawJSON(text: string): unknown }
 
 function toMalformed(why: string, cause?: unknown): CygnetError {
   return new CygnetError('bad-request', `A message is no message of Jupyter's WebSocket format: ${why}.`, { cause })

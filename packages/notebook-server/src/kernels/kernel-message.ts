@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { parsePythonJson } from '@cygnet/core/python-json'
 
 export type Channel = 'shell' | 'control' | 'stdin' | 'iopub'
 
@@ -37,7 +38,31 @@ export function toSocketFrames(frames: Buffer[], key: string): Buffer[] {
 export function fromSocketFrames(channel: Channel, received: Buffer[]): KernelMessage | undefined {
   const start = received.findIndex((frame) => frame.equals(delimiter))
   if (start === -1 || received.length < start + 6) return undefined
-  return { channel, frames: received.slice(start + 2) }
+  const [header = empty, parent = empty, metadata = empty, content = empty, ...buffers] = received.slice(start + 2)
+  return { channel, frames: [header, parent, toPlainJson(metadata), toPlainJson(content), ...buffers] }
+}
+
+/**
+ * Kernels should not send NaN and Infinity (jupyter-client itself refuses them), but some do, and no browser could read the
+ * message: `null` takes their place.
+ */
+function toPlainJson(frame: Buffer): Buffer {
+  if (!frame.includes('NaN') && !frame.includes('Infinity')) return frame
+  const text = frame.toString()
+  try {
+    JSON.parse(text)
+    return frame
+  } catch {
+    return withoutNaN(text) ?? frame
+  }
+}
+
+function withoutNaN(text: string): Buffer | undefined {
+  try {
+    return Buffer.from(JSON.stringify(parsePythonJson(text)))
+  } catch {
+    return undefined
+  }
 }
 
 /** A message of the server's own. */

@@ -13,16 +13,16 @@ function fixture(name: string): Promise<string> {
 
 test('writes what nbformat writes, byte for byte', async () => {
   const sent: unknown = JSON.parse(await fixture('sent.json'))
-  expect(writeNotebook(toNotebook(sent, 'sent'))).toBe(await fixture('written-by-nbformat.ipynb'))
+  expect(writeNotebook(toNotebook(sent, 'sent').notebook)).toBe(await fixture('written-by-nbformat.ipynb'))
 })
 
 test('writes what it has read without a difference', async () => {
   const text = await fixture('written-by-nbformat.ipynb')
-  expect(writeNotebook(readNotebook(text, 'n.ipynb'))).toBe(text)
+  expect(writeNotebook(readNotebook(text, 'n.ipynb').notebook)).toBe(text)
 })
 
 test('upgrades format 3 as nbformat does', async () => {
-  const upgraded = readNotebook(await fixture('format-3.ipynb'), 'old.ipynb')
+  const { notebook: upgraded } = readNotebook(await fixture('format-3.ipynb'), 'old.ipynb')
   const expected = JSON.parse(await fixture('format-3-upgraded-by-nbformat.json')) as Notebook
   expect(upgraded.cells.every((cell) => /^[0-9a-f]{8}$/.test(String(cell['id'])))).toBe(true)
   expect({ ...upgraded, cells: upgraded.cells.map((cell) => ({ ...cell, id: 'id' })) }).toEqual(expected)
@@ -43,7 +43,10 @@ test('joins the lines that a file holds', () => {
       { output_type: 'stream', name: 'stdout', text: ['x\n', 'y'] },
     ],
   }
-  const { cells } = readNotebook(JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] }), 'n')
+  const { cells } = readNotebook(
+    JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] }),
+    'n',
+  ).notebook
   expect(cells).toMatchObject([
     { source: 'a = 1\na', outputs: [{ data: { ...data, 'text/html': '<b>\n</b>' } }, { text: 'x\ny' }] },
   ])
@@ -52,10 +55,12 @@ test('joins the lines that a file holds', () => {
 test('gives every cell of 4.5 an id of its own', () => {
   const cell = { cell_type: 'raw', metadata: {}, source: '' }
   const cells = [{ ...cell, id: 'same' }, { ...cell, id: 'same' }, cell]
-  const ids = toNotebook({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }, 'n').cells.map(({ id }) => id)
+  const ids = toNotebook({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }, 'n').notebook.cells.map(
+    ({ id }) => id,
+  )
   expect(new Set(ids).size).toBe(3)
   expect(ids[0]).toBe('same')
-  const older = toNotebook({ nbformat: 4, nbformat_minor: 4, metadata: {}, cells: [cell] }, 'n')
+  const older = toNotebook({ nbformat: 4, nbformat_minor: 4, metadata: {}, cells: [cell] }, 'n').notebook
   expect(older.cells[0]).not.toHaveProperty('id')
 })
 
@@ -70,7 +75,8 @@ test.each([
   [withOutput({ output_type: 'error', ename: 'E' }), 'cell 1: output 1: the error has no ename, evalue or traceback'],
   [withOutput({ output_type: 'new' }), 'cell 1: output 1: output_type is "new", which does not exist'],
 ])('says what is wrong with %j', (cell, fault) => {
-  const notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] } as unknown as Notebook
+  const cells = [{ id: 'a', ...cell }]
+  const notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells } as unknown as Notebook
   expect(findFault(notebook)).toBe(fault)
 })
 
@@ -81,7 +87,44 @@ function withOutput(output: object): object {
 test('is not led astray by keys that JavaScript reserves', () => {
   const text =
     '{"nbformat": 4, "nbformat_minor": 4, "metadata": {"__proto__": {"polluted": 1}, "constructor": 2}, "cells": []}'
-  const written = writeNotebook(readNotebook(text, 'n'))
+  const written = writeNotebook(readNotebook(text, 'n').notebook)
   expect(JSON.parse(written)).toEqual(JSON.parse(text))
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+})
+
+interface Judged {
+  name: string
+  notebook: unknown
+  /** What nbformat says against it. */
+  nbformat: string | null
+}
+
+test.each(JSON.parse(await fixture('judged-by-nbformat.json')) as Judged[])(
+  'finds a fault where nbformat does: $name',
+  ({ name, notebook, nbformat }) => {
+    const { fault } = readNotebook(JSON.stringify(notebook), name)
+    expect({ nbformat, fault }).toEqual({ nbformat, fault: nbformat === null ? undefined : expect.any(String) })
+  },
+)
+
+test('a notebook without a minor version is read, and valid when it is written', () => {
+  for (const [cell, minor] of [
+    [{ cell_type: 'raw', metadata: {}, source: '' }, 4],
+    [{ cell_type: 'raw', id: 'a', metadata: {}, source: '' }, 5],
+  ] as const) {
+    const { notebook, fault } = readNotebook(JSON.stringify({ nbformat: 4, metadata: {}, cells: [cell] }), 'n')
+    expect(fault).toContain('it has no nbformat_minor')
+    expect(readNotebook(writeNotebook(notebook), 'n')).toEqual({ notebook, fault: undefined })
+    expect(notebook).toMatchObject({ nbformat_minor: minor, cells: [cell] })
+  }
+})
+
+test('numbers stand as they stood', () => {
+  const numbers = ['NaN', 'Infinity', '-Infinity', '1.0', '-0.0', '1e400', '12345678901234567890', '1e-07', '0.1']
+  const text = JSON.stringify(
+    { cells: [], metadata: { a: ['NUMBERS'] }, nbformat: 4, nbformat_minor: 5 },
+    null,
+    1,
+  ).replace('"NUMBERS"', numbers.join(',\n   '))
+  expect(writeNotebook(readNotebook(text, 'n').notebook)).toBe(`${text}\n`)
 })

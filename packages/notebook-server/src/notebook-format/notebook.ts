@@ -1,3 +1,5 @@
+import { ExactNumber } from '@cygnet/core/python-json'
+
 /**
  * A notebook as it is held in memory and sent to clients: every multi-line text is one string.
  * Only what this server touches is typed; the rest passes through.
@@ -21,7 +23,7 @@ export interface Cell {
 export type JsonObject = Record<string, unknown>
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
 }
 
 /** The outputs of a code cell that are objects; empty for every other cell. */

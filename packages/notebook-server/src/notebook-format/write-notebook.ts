@@ -1,3 +1,4 @@
+import { ExactNumber, toPythonNumber } from '@cygnet/core/python-json'
 import { withSplitLines } from './lines.ts'
 import { isObject, type Cell, type Notebook } from './notebook.ts'
 
@@ -25,7 +26,8 @@ function toStored(cell: Cell): Cell {
  */
 function toText(value: unknown, newline: string): string {
   const inner = `${newline} `
-  if (typeof value === 'number') return numberText(value)
+  if (typeof value === 'number') return toPythonNumber(value)
+  if (value instanceof ExactNumber) return value.text
   if (Array.isArray(value)) {
     if (value.length === 0) return '[]'
     // Lines of text make up most of a notebook, and only between them is there a newline.
@@ -37,13 +39,6 @@ function toText(value: unknown, newline: string): string {
   if (keys.length === 0) return '{}'
   const members = keys.map((key) => `${JSON.stringify(key)}: ${toText(value[key], inner)}`)
   return `{${inner}${members.join(`,${inner}`)}${newline}}`
-}
-
-/** Python writes a fraction below 0.0001 with an exponent of two digits or more, JavaScript writes 0.00001 and 1e-7. */
-function numberText(value: number): string {
-  if (value === 0 || Math.abs(value) >= 1e-4 || !Number.isFinite(value)) return JSON.stringify(value)
-  const [digits, exponent] = value.toExponential().split('e-')
-  return `${digits}e-${exponent?.padStart(2, '0')}`
 }
 
 /** By code points; `<` would compare UTF-16 units and put U+1F600 before U+FF5E. */

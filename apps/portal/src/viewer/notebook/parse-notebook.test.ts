@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { chooseOutputs } from './choose-output.ts'
 import { NotebookError, parseNotebook } from './parse-notebook.ts'
 
 const parse = (file: unknown) => parseNotebook(JSON.stringify(file))
@@ -99,4 +100,17 @@ test('what is odd is passed over, what is no notebook is said to be none', () =>
     ],
   )
   for (const text of ['', '{', '[]', 'null', '{"a": 1}']) expect(() => parseNotebook(text)).toThrow(NotebookError)
+})
+
+test('NaN and numbers that JavaScript would change are shown as they stand', () => {
+  const output = { output_type: 'display_data', data: { 'application/json': ['NUMBERS'], 'text/plain': 'NaN' } }
+  const cell = { cell_type: 'code', execution_count: 'COUNT', metadata: { score: 'SCORE' }, outputs: [output] }
+  const text = JSON.stringify({ nbformat: 4, cells: [cell] })
+    .replace('"NUMBERS"', 'NaN, -Infinity, 1.0, 12345678901234567890')
+    .replace('"COUNT"', '2.0')
+    .replace('"SCORE"', 'NaN')
+  const [shown] = parseNotebook(text).cells
+  expect(shown).toMatchObject({ kind: 'code', count: 2 })
+  const data = shown?.kind === 'code' && shown.outputs[0]?.kind === 'data' ? shown.outputs[0].data : {}
+  expect(chooseOutputs(data)[0]?.content).toBe('[\n  NaN,\n  -Infinity,\n  1.0,\n  12345678901234567890\n]')
 })

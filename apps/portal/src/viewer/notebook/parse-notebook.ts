@@ -1,3 +1,4 @@
+import { ExactNumber, parsePythonJson } from '@cygnet/core/python-json'
 import { toIndentedJson } from '../indent-json.ts'
 import type { Cell, CodeCell, MimeBundle, Notebook, Output } from './notebook.ts'
 
@@ -14,7 +15,7 @@ export class NotebookError extends Error {
 export function parseNotebook(text: string): Notebook {
   let file: unknown
   try {
-    file = JSON.parse(text)
+    file = parsePythonJson(text)
   } catch (cause) {
     throw new NotebookError('This file is no notebook: it is not valid JSON.', { cause })
   }
@@ -65,7 +66,7 @@ function toCodeCell(cell: JsonObject): CodeCell {
     kind: 'code',
     // `input` is of version 3.
     source: joined(cell['source'] ?? cell['input']),
-    count: typeof count === 'number' ? count : null,
+    count: toCount(count),
     outputs: mergeStreams(list(cell['outputs']).filter(isRecord).flatMap(toOutput)),
     sourceHidden: jupyter['source_hidden'] === true,
     outputsHidden: jupyter['outputs_hidden'] === true || metadata['collapsed'] === true,
@@ -92,9 +93,7 @@ function toOutput(output: JsonObject): Output[] {
     case 'pyout': {
       const count = output['execution_count'] ?? output['prompt_number']
       const data = isRecord(output['data']) ? toBundle(output['data']) : toOldBundle(output)
-      return [
-        { kind: 'data', data, sizes: toSizes(output['metadata']), count: typeof count === 'number' ? count : null },
-      ]
+      return [{ kind: 'data', data, sizes: toSizes(output['metadata']), count: toCount(count) }]
     }
     default:
       return []
@@ -125,6 +124,11 @@ function toBundle(value: unknown): MimeBundle {
   for (const [type, content] of Object.entries(record(value)))
     data[type] = typeof content === 'string' || isLines(content) ? joined(content) : content
   return data
+}
+
+function toCount(value: unknown): number | null {
+  const count = value instanceof ExactNumber ? Number(value.text) : value
+  return typeof count === 'number' && Number.isFinite(count) ? count : null
 }
 
 function toSizes(value: unknown): Record<string, { width?: number; height?: number }> {
@@ -161,7 +165,7 @@ function isLines(value: unknown): value is string[] {
 }
 
 function isRecord(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
 }
 
 function record(value: unknown): JsonObject {
