@@ -3,6 +3,8 @@ import { defineConfig } from 'vite'
 
 export default defineConfig({
   root: import.meta.dirname,
+  // Files name one another from where they are; where the page is, the service writes into it.
+  base: './',
   plugins: [react()],
   build: {
     target: 'es2023',

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, rm, writeFile } from 'node:fs/promises'
 import { step } from './progress.mjs'
 import { runQuietly } from './program.mjs'
 
@@ -10,6 +10,8 @@ const needs = [
   ['/usr/bin/unzip', 'unzip'],
   ['/usr/bin/curl', 'curl'],
   ['/usr/bin/python3', 'python3'],
+  ['/usr/sbin/nginx', 'nginx'],
+  ['/usr/bin/caddy', 'caddy'],
   ['/usr/share/doc/python3-venv', 'python3-venv'],
   ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core'],
 ]
@@ -23,10 +25,27 @@ export async function prepareTestMachine() {
   await step(`Installing ${missing.join(', ')}`, async () => {
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
     await runQuietly('apt-get update', 'apt-get', ['update', '-q'], { env })
-    await runQuietly('apt-get', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env })
+    await withoutServices(() =>
+      runQuietly('apt-get', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env }),
+    )
   })
   const still = await findMissing()
   if (still.length > 0) throw new Error(`Still missing after the installation: ${still.join(', ')}.`)
+}
+
+/** Has packages install their programs without starting them as services of this machine, see invoke-rc.d(8). */
+async function withoutServices(work) {
+  const policy = '/usr/sbin/policy-rc.d'
+  // Whoever has a policy of their own keeps it.
+  const isOurs = await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' }).then(
+    () => true,
+    () => false,
+  )
+  try {
+    await work()
+  } finally {
+    if (isOurs) await rm(policy)
+  }
 }
 
 async function findMissing() {

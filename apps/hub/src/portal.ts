@@ -1,17 +1,17 @@
-import { CygnetError } from '@cygnet/core/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BasePath } from './base-path.ts'
 import type { BrowserCookies } from './browser-cookies.ts'
 import { toSignInPath } from './pages/sign-in-path.ts'
-import { sendStaticFile } from './static-file.ts'
+import { readPortalPage } from './portal-page.ts'
+import { isKnown, sendStaticFile } from './static-file.ts'
 
 /** Paths at which the portal's one page stands; it does the rest in the browser. */
 const pages = ['/', '/start', '/files', '/files/*', '/shared', '/shared/*', '/gallery', '/account']
 const publicPages = ['/s/*']
 
 const portalHeaders = {
+  'cache-control': 'no-cache',
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
@@ -65,15 +65,10 @@ export function mountPortal(app: FastifyInstance, { base, portalDir, cookies }: 
   )
 
   async function sendPortal(request: FastifyRequest, reply: FastifyReply) {
-    const isBuilt = await stat(join(portalDir, 'index.html')).then(
-      () => true,
-      () => false,
-    )
-    if (!isBuilt)
-      throw new CygnetError('unavailable', 'The portal’s pages are not built.', {
-        mend: 'Run npm run build where Cygnet is installed, and start it again.',
-      })
+    const { html, etag } = await readPortalPage(portalDir, base)
     cookies.ensureXsrf(request, reply)
-    return sendStaticFile(request, reply, { root: portalDir, path: 'index.html', headers: portalHeaders })
+    void reply.headers({ ...portalHeaders, etag })
+    if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
+    return reply.type('text/html; charset=utf-8').send(html)
   }
 }

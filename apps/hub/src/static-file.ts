@@ -108,7 +108,7 @@ function accepts(header: string, encoding: string): boolean {
   })
 }
 
-function isKnown(header: string | undefined, etag: string): boolean {
+export function isKnown(header: string | undefined, etag: string): boolean {
   return header?.split(',').some((part) => part.trim().replace(/^W\//, '') === etag) ?? false
 }
 

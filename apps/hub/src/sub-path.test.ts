@@ -44,7 +44,7 @@ test.each(servers)('sign-in, pages and sign-out behind a web server that %s', as
     expect.stringMatching(/^cygnet-session=[^;]+; Path=\/cygnet\/;.* HttpOnly/),
     expect.stringMatching(/^_xsrf=[^;]+; Path=\/cygnet\/;/),
   ])
-  expect(await (await get('/files/a')).text()).toContain('Portal')
+  expect(await (await get('/files/a')).text()).toContain('<meta name="cygnet-base-path" content="/cygnet/">')
   expect((await get('/user/ada')).headers.get('location')).toBe('/cygnet/user/ada/')
   expect((await get('/user/ada/logout')).headers.get('location')).toBe('/cygnet/hub/logout')
   expect((await get('/hub/spawn')).headers.get('location')).toMatch(/^\/cygnet\/start/)

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { basePath } from './api/base-path.ts'
 import { HomePage } from './home/HomePage.tsx'
 import { PageError } from './shell/PageError.tsx'
 import { PageNotFound } from './shell/PageNotFound.tsx'
@@ -65,6 +66,7 @@ const link = createRoute({
 })
 
 export const router = createRouter({
+  basepath: basePath,
   routeTree: root.addChildren([
     signedIn.addChildren([home, start, filesRoot, files, shared, sharedTree, gallery, account]),
     link,

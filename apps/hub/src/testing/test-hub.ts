@@ -103,7 +103,10 @@ async function createPortal(folder: string): Promise<string> {
   const portal = join(folder, 'portal')
   await mkdir(join(portal, 'assets'), { recursive: true })
   await mkdir(join(portal, 'theme'))
-  await writeFile(join(portal, 'index.html'), '<!doctype html><title>Portal</title>')
+  await writeFile(
+    join(portal, 'index.html'),
+    '<!doctype html><meta name="cygnet-base-path" content="./"><title>Portal</title>',
+  )
   await writeFile(join(portal, 'favicon.svg'), '<svg/>')
   await writeFile(join(portal, 'theme', 'cygnet.css'), '.page {}')
   await writeFile(join(portal, 'assets', 'main-abc123.js'), 'plain')

@@ -7,7 +7,7 @@ export function isBehindHub(): boolean {
 
 /** The address of a page of the portal, such as `/files`. */
 export function portalUrl(path: `/${string}`): string {
-  return hubOrigin() + path
+  return serviceUrl() + path
 }
 
 /** The address of one of the hub's own pages, such as `logout`. */
@@ -15,8 +15,12 @@ export function hubUrl(page: 'spawn' | 'login' | 'logout'): string {
   return `${hubOrigin()}${hubPrefix()}${page}`
 }
 
-/** Where the hub is, without a slash at the end; empty for this page's own origin. */
-export function hubOrigin(): string {
+/** Where the service is, without a slash at the end; empty where it is at the root of this page's own origin. */
+export function serviceUrl(): string {
+  return hubOrigin() + hubPrefix().replace(/\/hub\/$/, '')
+}
+
+function hubOrigin(): string {
   return PageConfig.getOption('hubHost')
 }
 

@@ -1,6 +1,7 @@
 import { readArchive, readContent, type Entry } from '@cygnet/contract/v1/files'
 import type { ReceivedShare } from '@cygnet/contract/v1/shares'
 import { toPath } from '@cygnet/contract/client'
+import { toAddress } from '../api/base-path.ts'
 import { joinPath } from './path.ts'
 
 /** A tree of files as the pages know it: the caller's home, what someone shared with them, or what a link shows. */
@@ -31,12 +32,13 @@ export function createLinkTree(token: string, name: string): Tree {
 
 /** The address of a file's bytes; with the etag, so that a changed file is not taken from the browser's cache. */
 export function contentUrl(tree: Tree, entry: Pick<Entry, 'path'>, download = false): string {
-  return toPath(readContent, { tree: tree.id }, { path: entry.path, download: download ? '1' : undefined })
+  const query = { path: entry.path, download: download ? '1' : undefined }
+  return toAddress(toPath(readContent, { tree: tree.id }, query))
 }
 
 export function downloadUrl(tree: Tree, entry: Pick<Entry, 'path' | 'kind'>): string {
   if (entry.kind === 'file') return contentUrl(tree, entry, true)
-  return toPath(readArchive, { tree: tree.id }, { path: entry.path })
+  return toAddress(toPath(readArchive, { tree: tree.id }, { path: entry.path }))
 }
 
 /** Where the lab of this user opens a file or folder of the tree, or undefined where it cannot. */
@@ -44,5 +46,5 @@ export function labUrl(tree: Tree, entry: Pick<Entry, 'path'>, user: string): st
   if (tree.folder === null) return undefined
   const path = entry.path === '' ? tree.folder : joinPath(tree.folder, entry.path)
   const encoded = path.split('/').map(encodeURIComponent).join('/')
-  return `/user/${encodeURIComponent(user)}/lab/tree/${encoded}`
+  return toAddress(`/user/${encodeURIComponent(user)}/lab/tree/${encoded}`)
 }

@@ -3,6 +3,7 @@ import { Button, Progress } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
+import { toAddress } from '../api/base-path.ts'
 import { serverQuery, startFormQuery } from '../api/queries.ts'
 import { useUserName } from '../shell/use-user-name.ts'
 import { describeChoice } from '../start/choice.ts'
@@ -110,7 +111,7 @@ function Running({ server }: { server: ServerView }) {
           <Button
             component="a"
             size="md"
-            href={user === undefined ? server.url : `/user/${encodeURIComponent(user)}/lab`}
+            href={user === undefined ? server.url : toAddress(`/user/${encodeURIComponent(user)}/lab`)}
             leftSection={<Icon name="open" />}
           >
             Open my lab
@@ -120,6 +121,7 @@ function Running({ server }: { server: ServerView }) {
           </Button>
         </div>
       </div>
+      {server.reason === null ? null : <p className="message message-warning">{server.reason}</p>}
       {server.memory === null ? null : <Memory used={server.memory.used} limit={server.memory.limit} />}
       {stop.isError ? <Problem title="It could not be stopped." error={stop.error} /> : null}
       {asking ? (

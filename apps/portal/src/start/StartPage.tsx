@@ -3,12 +3,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { serverQuery } from '../api/queries.ts'
-import { parseNext } from '../api/session.ts'
+import { basePath, toAddress } from '../api/base-path.ts'
 import { useUserName } from '../shell/use-user-name.ts'
 import { Problem } from '../ui/Problem.tsx'
 import { useTitle } from '../ui/use-title.ts'
 import { Waiting } from '../ui/Waiting.tsx'
 import { StartForm } from './StartForm.tsx'
+import { parseNext } from './next.ts'
 import { StartProgress } from './StartProgress.tsx'
 import { useProgress } from './use-progress.ts'
 import { useStopServer } from './use-server.ts'
@@ -18,7 +19,7 @@ export function StartPage() {
   useTitle('Start my server')
   const search = useSearch({ from: '/signed-in/start' })
   // Checked here, where it is used: the router keeps what a route's own check leaves out.
-  const next = parseNext(search.next)
+  const next = parseNext(search.next, { origin: location.origin, basePath })
   const navigate = useNavigate()
   const client = useQueryClient()
   const user = useUserName()
@@ -27,7 +28,7 @@ export function StartPage() {
   const phase = server.data?.phase
   const progress = useProgress(user, phase === 'starting')
   const ready = phase === 'running' || progress.at === 'ready'
-  const target = user === undefined ? undefined : (next ?? `/user/${encodeURIComponent(user)}/lab`)
+  const target = user === undefined ? undefined : (next ?? toAddress(`/user/${encodeURIComponent(user)}/lab`))
 
   useEffect(() => {
     if (ready && target !== undefined) location.replace(target)
@@ -88,5 +89,5 @@ export function StartPage() {
 
 /** Whether a button of this site led here to start at once: a link from elsewhere must not start anything. */
 function isAskedForHere(again: true | undefined): boolean {
-  return again === true && document.referrer.startsWith(`${location.origin}/`)
+  return again === true && document.referrer.startsWith(location.origin + basePath)
 }

@@ -1,5 +1,6 @@
 import { watchProgress } from '@cygnet/contract/hub/routes'
 import { toPath } from '@cygnet/contract/client'
+import { toAddress } from '../api/base-path.ts'
 import { useEffect, useState } from 'react'
 import { z } from 'zod'
 
@@ -28,7 +29,7 @@ export function useProgress(user: string | undefined, active: boolean): Progress
   useEffect(() => {
     if (user === undefined || !active) return undefined
     setProgress(nothingYet)
-    const source = new EventSource(toPath(watchProgress, { name: user }))
+    const source = new EventSource(toAddress(toPath(watchProgress, { name: user })))
     source.addEventListener('message', (message: MessageEvent<string>) => {
       const event = parseEvent(message.data)
       if (event === undefined) return

@@ -1,5 +1,6 @@
 import { errorBody, ServiceError, toPath } from '@cygnet/contract/client'
 import { writeContent } from '@cygnet/contract/v1/files'
+import { toAddress } from '../api/base-path.ts'
 import { xsrfHeaders } from '../api/xsrf.ts'
 
 interface Target {
@@ -16,7 +17,7 @@ export function sendFile(target: Target, file: File, onSent: (bytes: number) => 
   return new Promise<void>((resolve, reject) => {
     const request = new XMLHttpRequest()
     const query = { path: target.path, overwrite: target.overwrite ? '1' : '0' }
-    request.open('PUT', toPath(writeContent, { tree: target.tree }, query))
+    request.open('PUT', toAddress(toPath(writeContent, { tree: target.tree }, query)))
     for (const [name, value] of Object.entries(xsrfHeaders())) request.setRequestHeader(name, value)
     request.setRequestHeader('accept', 'application/json')
     // The browser would name the type it guesses; the service goes by the name.

@@ -19,8 +19,8 @@ export function createReferences(tree: Tree, folder: string): References {
 }
 
 function pageUrl({ place }: Tree, _splat: string): string {
-  if (place.kind === 'home') return router.buildLocation({ to: '/files/$', params: { _splat } }).href
+  if (place.kind === 'home') return router.buildLocation({ to: '/files/$', params: { _splat } }).publicHref
   if (place.kind === 'share')
-    return router.buildLocation({ to: '/shared/$share/$', params: { share: place.share, _splat } }).href
-  return router.buildLocation({ to: '/s/$token/$', params: { token: place.token, _splat } }).href
+    return router.buildLocation({ to: '/shared/$share/$', params: { share: place.share, _splat } }).publicHref
+  return router.buildLocation({ to: '/s/$token/$', params: { token: place.token, _splat } }).publicHref
 }

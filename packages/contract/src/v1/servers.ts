@@ -24,7 +24,7 @@ export const startForm = z.object({
 export const serverView = z.object({
   phase: z.enum(['stopped', 'starting', 'running', 'stopping']),
   since: z.string().nullable(),
-  /** Why it is stopped, where it did not stop because someone asked. */
+  /** Why it is stopped, where it did not stop because someone asked; while it runs, what hinders its use. */
   reason: z.string().nullable(),
   url: z.string(),
   choice: serverChoice.nullable(),

@@ -1,8 +1,8 @@
 import { createClient } from '@cygnet/contract/client'
-import { hubOrigin } from '../hub.ts'
+import { serviceUrl } from '../hub.ts'
 
 /** Calls a route of the hub as the user who is signed in to this browser. */
-export const callHub = createClient({ baseUrl: hubOrigin(), headers: createXsrfHeader })
+export const callHub = createClient({ baseUrl: serviceUrl(), headers: createXsrfHeader })
 
 /** The hub asks for its cookie's value in a header too, which no other site can read. */
 function createXsrfHeader(): Record<string, string> {

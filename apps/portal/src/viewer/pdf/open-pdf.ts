@@ -1,3 +1,4 @@
+import { toAddress } from '../../api/base-path.ts'
 import { getDocument, GlobalWorkerOptions, type PDFDocumentLoadingTask } from 'pdfjs-dist'
 import workerUrl from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
 
@@ -8,9 +9,9 @@ export function openPdf(bytes: Uint8Array): PDFDocumentLoadingTask {
   return getDocument({
     // The worker takes the bytes over.
     data: bytes.slice(),
-    cMapUrl: '/pdf/cmaps/',
+    cMapUrl: toAddress('/pdf/cmaps/'),
     cMapPacked: true,
-    standardFontDataUrl: '/pdf/standard_fonts/',
+    standardFontDataUrl: toAddress('/pdf/standard_fonts/'),
     enableXfa: false,
     // Both would need more than the content security policy gives.
     isEvalSupported: false,
