@@ -11,6 +11,11 @@ export const cygnetCommand = join(top, 'apps', 'cygnet', 'bin', 'cygnet.mjs')
 /** Releases are installed once for all services that tests start; what `npm start` has installed is as good. */
 const software = [join(top, '.cache', 'data', 'software'), join(top, 'data', 'software')]
 
+/** Where the releases are, or are to be installed. */
+export function softwareFolder(): string {
+  return software.find(existsSync) ?? software[0] ?? ''
+}
+
 export interface RunningService {
   url: string
   /** The first administrator's sign-in link. */
@@ -38,10 +43,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'cygnet-data-')))
   const config = join(data, 'config.yaml')
   await mkdir(data, { recursive: true })
-  await writeFile(
-    config,
-    JSON.stringify({ port: 0, software: { folder: software.find(existsSync) ?? software[0] }, ...options.config }),
-  )
+  await writeFile(config, JSON.stringify({ port: 0, software: { folder: softwareFolder() }, ...options.config }))
   const args = ['start', '--json', '--data', data, '--config', config]
   const child = spawn(process.execPath, [cygnetCommand, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''

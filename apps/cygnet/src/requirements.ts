@@ -9,18 +9,19 @@ interface Requirement {
   name: string
   /** Debian's packages that bring it. */
   packages: string[]
-  /** Without it the service runs, with less isolation, and says so in its log. */
+  /** Without it the service runs with less isolation, and says so at the end of its start. */
   optional?: boolean
   check: [program: string, ...args: string[]]
 }
 
+// What the service's user has set up for their own Python is not looked at.
 const pythonCheck = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
 
 const requirements: Requirement[] = [
   {
     name: 'Python 3.10 or newer with venv',
     packages: ['python3', 'python3-venv'],
-    check: ['python3', '-c', pythonCheck],
+    check: ['python3', '-I', '-c', pythonCheck],
   },
   { name: 'bubblewrap', packages: ['bubblewrap'], check: ['bwrap', '--version'] },
   { name: 'setpriv', packages: ['util-linux'], check: ['setpriv', '--version'] },
@@ -42,10 +43,6 @@ export async function ensureRequirements(report: (message: string) => void): Pro
     throw new CygnetError('unavailable', `This machine lacks ${namesOf(needed)}.`, {
       mend: `Install it, on Debian or Ubuntu with:\n    sudo apt-get install -y ${packagesOf(still)}`,
     })
-  for (const { name, packages } of still)
-    report(
-      `${name} is not on this machine; the service runs without it (Debian and Ubuntu have it as ${packages.join(', ')}).`,
-    )
 }
 
 /** An older distribution may not have what is optional: it must not keep the rest from being installed. */

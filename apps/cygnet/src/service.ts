@@ -18,7 +18,7 @@ import { createServers, type Servers } from '@cygnet/hub/servers/servers'
 import type { ServerTables } from '@cygnet/hub/servers/tables'
 import type { InstalledRelease } from '@cygnet/software/python-release'
 import { createSandboxSpawner } from '@cygnet/spawners/sandbox/spawner'
-import type { Mount } from '@cygnet/spawners/spawner'
+import type { IsolationGap, Mount } from '@cygnet/spawners/spawner'
 import { createHomes } from '@cygnet/storage/homes'
 import { storageMigrations, type StorageTables } from '@cygnet/storage/share-tables'
 import { createShares, type ShareMount } from '@cygnet/storage/shares'
@@ -32,8 +32,11 @@ export interface Service {
   auth: Auth
   hub: Hub
   servers: Servers
-  /** Has what starts servers look at the machine already, and say in the log what it lacks. It never rejects. */
-  prepare(): Promise<void>
+  /**
+   * Has what starts servers look at the machine already, and resolves with the promises of isolation that are not kept.
+   * @throws CygnetError saying why no server can start now
+   */
+  prepare(): Promise<IsolationGap[]>
   /** Ends everything; the users' servers too, or they are left to the next start. */
   close(servers: 'stop' | 'keep'): Promise<void>
 }
@@ -74,7 +77,7 @@ export async function createService({
   const { network, limits } = config.sandbox
   const spawner = createSandboxSpawner({ runtimeDir, log, network, limits })
   const base = createBasePath(config.publicUrl)
-  let preparing: Promise<void> | undefined
+  let preparing: Promise<IsolationGap[]> = Promise.resolve([])
   const servers = createServers({
     base,
     database,
@@ -141,15 +144,15 @@ export async function createService({
     await homes.setAside(user.name)
   }
 
-  async function prepare(): Promise<void> {
-    preparing ??= spawner.prepare?.().catch((error: unknown) => log.error({ err: error }, 'No server can start now.'))
-    await preparing
+  async function prepare(): Promise<IsolationGap[]> {
+    preparing = spawner.prepare?.() ?? preparing
+    return preparing
   }
 
   async function close(fate: 'stop' | 'keep'): Promise<void> {
     await hub.close()
     // What it tries out is gone when it is done.
-    await preparing
+    await preparing.catch(() => {})
     await servers.close({ servers: fate })
     proxy.close()
     shares.close()

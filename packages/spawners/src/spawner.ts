@@ -24,10 +24,10 @@ export interface Spawner<Handle = unknown> {
    */
   sweep?(known: Handle[]): Promise<void>
   /**
-   * Optional: finds out what the machine can do, which the first start would do otherwise. Rejects with a CygnetError that says
-   * why no server could start now.
+   * Optional: finds out what the machine can do, which the first start would do otherwise, and resolves with what it cannot.
+   * Rejects with a CygnetError that says why no server could start now.
    */
-  prepare?(): Promise<void>
+  prepare?(): Promise<IsolationGap[]>
   /**
    * Optional: finds out whether layers below `folder` can be laid over this software, by trying it. Rejects with a CygnetError that
    * says why not. A spawner without it has no layers.
@@ -35,6 +35,15 @@ export interface Spawner<Handle = unknown> {
    * @param uid - of some user; null where all have the service's own
    */
   tryLayer?(software: string, folder: string, uid: number | null): Promise<void>
+}
+
+/** A promise of isolation that is not kept here, for want of something or by configuration. */
+export interface IsolationGap {
+  kind: 'network' | 'metadata' | 'limits' | 'users' | 'system-calls'
+  /** What is not kept, why, and all that it means, in whole sentences for people. */
+  message: string
+  /** What to do about it, where something can be done. */
+  mend?: string
 }
 
 export interface StartRequest {

@@ -1,10 +1,12 @@
 import type { Config } from '@cygnet/core/config'
 import { CygnetError } from '@cygnet/core/errors'
-import { createLogger } from '@cygnet/core/log'
+import { createLogger, type Logger } from '@cygnet/core/log'
+import type { IsolationGap } from '@cygnet/spawners/spawner'
+import { describeIsolation } from '../isolation.ts'
 import { isListening } from '../listening.ts'
 import { print, printNote } from '../output.ts'
 import { adminSocketOf } from '../runtime-folder.ts'
-import { createService } from '../service.ts'
+import { createService, type Service } from '../service.ts'
 import { openSessionDoor } from '../session-door.ts'
 import { prepare } from './prepare.ts'
 
@@ -27,6 +29,8 @@ export async function start(config: Config, json: boolean): Promise<void> {
   }
   const service = await createService({ config, log, releases, ...parts })
   try {
+    // What is required must be there before anybody is let in. All else is looked at when they are.
+    if (config.sandbox.network === 'private' || config.sandbox.limits === 'required') await service.prepare()
     const found = await service.servers.restore()
     const listening = await service.hub.listen({ host: config.host, port: config.port })
     if (config.trustProxy) frontDoor = await openSessionDoor(service.hub, config.data, log)
@@ -34,7 +38,7 @@ export async function start(config: Config, json: boolean): Promise<void> {
     url ??= listening.url
     await service.hub.listenAdmin(admin)
     announce(parts.publicUrl(), await service.auth.firstLinks.create(), found, json)
-    await service.prepare()
+    await tellIsolation(service, log, json)
     await stopped.promise
     if (!json) printNote('Stopping the service and its servers ...')
   } finally {
@@ -58,6 +62,19 @@ function announce(url: string, secret: string | null, restored: number, json: bo
   if (firstLink !== null)
     print(`\nSign in as the first administrator with this link; it works once:\n\n    ${firstLink}\n`)
   print('Stop with Ctrl-C.')
+}
+
+/** Says once, at the end of the start, what does not keep the users' servers apart as it should. */
+async function tellIsolation(service: Service, log: Logger, json: boolean): Promise<void> {
+  let gaps: IsolationGap[]
+  try {
+    gaps = await service.prepare()
+  } catch (error) {
+    log.error({ err: error }, 'No server can start now.')
+    return
+  }
+  if (json) for (const { kind, message, mend } of gaps) log.warn({ gap: kind, mend }, message)
+  else for (const line of describeIsolation(gaps)) printNote(line)
 }
 
 interface Stopped {

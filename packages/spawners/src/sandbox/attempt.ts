@@ -39,18 +39,18 @@ export async function enterCgroup({ host, record, request }: Attempt): Promise<E
   return host.limiter.create(record.cgroup, request.limits)
 }
 
-export async function readResolver({ hasNetworks }: Host): Promise<Resolver> {
+export async function readResolver({ networks }: Host): Promise<Resolver> {
   const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
-  return hasNetworks ? toPrivateResolver(text) : { text, isForwarded: false }
+  return networks === null ? { text, isForwarded: false } : toPrivateResolver(text)
 }
 
 /** Makes the session's network, where it gets one, and begins to connect it. */
 export async function connectNetwork(attempt: Attempt, entrances: string[], resolver: Resolver): Promise<void> {
   const { host, record, request, signal } = attempt
-  if (record.mac === null) return
+  if (record.mac === null || host.networks === null) return
   attempt.network = await createNetwork({
     programs: host.programs,
-    uid: host.networkUid,
+    means: host.networks,
     entrances,
     mac: record.mac,
     frontDoorPort: request.frontDoorPort,

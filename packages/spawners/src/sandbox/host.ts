@@ -1,12 +1,17 @@
 import { mkdir } from 'node:fs/promises'
 import { CygnetError, toCygnetError } from '@cygnet/core/errors'
 import type { Logger } from '@cygnet/core/log'
+import type { IsolationGap } from '../spawner.ts'
 import type { Limiter } from './cgroup/cgroup.ts'
-import { createLimiter } from './cgroup/limiter.ts'
-import { createMac, createNetwork, findPasta } from './network.ts'
+import { createLimiter, missingLimits } from './cgroup/limiter.ts'
+import { failedNetworkGap, limitsGap, metadataGap, sharedNetworkGap, systemCallsGap, usersGap } from './gaps.ts'
+import { createMac, createNetwork, findPasta, type Network, type NetworkMeans } from './network.ts'
 import { isAlive, kill, waitBriefly } from './process.ts'
 import { findPrograms, type Programs } from './programs.ts'
+import { metadataAddresses } from './resolver.ts'
+import { run } from './run.ts'
 import { createSeccompFilter } from './seccomp.ts'
+import { findTun } from './tun.ts'
 
 /** What this machine lets a sandbox have. */
 export interface Host {
@@ -14,11 +19,11 @@ export interface Host {
   limiter: Limiter | null
   /** Whether the user's resource limits stand in for a missing cgroup's limit of processes. */
   needsResourceLimits: boolean
-  /** Whether sessions have networks of their own. */
-  hasNetworks: boolean
+  /** How sessions get networks of their own; null where they share the host's. */
+  networks: NetworkMeans | null
   seccomp: Buffer | null
-  /** As whom the processes of networks run; null for the service's own user. */
-  networkUid: number | null
+  /** Which promises cannot be kept. */
+  gaps: IsolationGap[]
 }
 
 export interface HostOptions {
@@ -34,30 +39,35 @@ export interface HostOptions {
 const nobody = 65_534
 
 /**
- * Finds out what can be had here, by trying it, and logs what cannot.
+ * Finds out what can be had here, by trying it.
  * @throws CygnetError `unavailable` naming what is missing and required
  */
 export async function inspectHost(options: HostOptions): Promise<Host> {
   const { runtimeDir, log, limits, cgroup, searchPath } = options
-  const networkUid = process.getuid?.() === 0 ? nobody : null
+  const isRoot = process.getuid?.() === 0
   const programs = await findPrograms(searchPath)
-  const [limiter, hasNetworks] = await Promise.all([
-    createLimiter({ mode: limits, parent: cgroup, log }),
-    decideNetworks(options, programs, networkUid),
+  const [limiter, { networks, gaps }] = await Promise.all([
+    createLimiter({ mode: limits, parent: cgroup }),
+    decideNetworks(options, programs, isRoot ? nobody : null),
   ])
   const seccomp = createSeccompFilter(process.arch)
-  if (seccomp === null) log.warn(`System calls are not filtered: there is no filter for ${process.arch}.`)
   if (programs.python === null) log.warn('Nothing can be shared into sessions: there is no python3 on this machine.')
-  if (hasNetworks && programs.ip === null)
-    log.warn('Sessions reach the metadata service of a cloud, if this machine is in one: install the package iproute2.')
-  await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
   const needsResourceLimits = limits !== 'off' && limiter?.enforces.processes !== true
-  return { programs, limiter, needsResourceLimits, hasNetworks, seccomp, networkUid }
+  const missing = missingLimits(limiter).filter((limit) => limit !== 'processes' || !needsResourceLimits)
+  if (missing.length > 0) gaps.push(limitsGap(missing, limits === 'off'))
+  if (!isRoot) gaps.push(usersGap())
+  if (seccomp === null) gaps.push(systemCallsGap(process.arch))
+  await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
+  return { programs, limiter, needsResourceLimits, networks, seccomp, gaps }
 }
 
-async function decideNetworks(options: HostOptions, programs: Programs, uid: number | null): Promise<boolean> {
-  const { network, log } = options
-  if (network === 'host') return false
+interface Networks {
+  networks: NetworkMeans | null
+  gaps: IsolationGap[]
+}
+
+async function decideNetworks({ network }: HostOptions, programs: Programs, uid: number | null): Promise<Networks> {
+  if (network === 'host') return { networks: null, gaps: [sharedNetworkGap('sandbox.network is host.', undefined)] }
   try {
     if (programs.pasta === null)
       throw new CygnetError(
@@ -67,35 +77,41 @@ async function decideNetworks(options: HostOptions, programs: Programs, uid: num
           mend: 'Install the package passt, or set sandbox.network to host.',
         },
       )
-    await tryNetwork(programs, uid)
-    return true
+    const networks = { uid, tun: await findTun(programs, uid) }
+    return { networks, gaps: await tryNetwork(programs, networks) }
   } catch (error) {
     if (network === 'private') throw error
-    const { message, mend } = toCygnetError(error)
-    log.warn({ mend }, `Sessions share the host's network, its loopback included: ${message}`)
-    return false
+    return { networks: null, gaps: [failedNetworkGap(toCygnetError(error))] }
   }
 }
 
-async function tryNetwork(programs: Programs, uid: number | null): Promise<void> {
+async function tryNetwork(programs: Programs, means: NetworkMeans): Promise<IsolationGap[]> {
   const mac = createMac()
   const signal = AbortSignal.timeout(10_000)
-  const network = await createNetwork({
-    programs,
-    uid,
-    mac,
-    signal,
-    entrances: [],
-    frontDoorPort: null,
-    isForwarded: false,
-  })
+  const none = { entrances: [], frontDoorPort: null, isForwarded: false }
+  const network = await createNetwork({ programs, means, mac, signal, ...none })
   try {
     await network.connect()
     const pasta = await findPasta(mac)
     if (pasta === null) throw new CygnetError('unavailable', 'pasta ends right after it has begun.')
+    const gap = await findMetadata(programs, network)
     await kill(pasta, 'SIGKILL')
     await waitBriefly(async () => !(await isAlive(pasta)), 2000)
+    return gap === null ? [] : [gap]
   } finally {
     await network.release()
   }
+}
+
+/** Looks for a way to the addresses that are to be out of reach. */
+async function findMetadata({ ip }: Programs, { enter }: Network): Promise<IsolationGap | null> {
+  if (ip === null) return metadataGap('The program ip is missing on this machine.', 'Install the package iproute2.')
+  const [program, ...args] = [...enter, ip]
+  for (const address of metadataAddresses) {
+    const [first = ''] = address.split('/')
+    const { code } = await run(program, [...args, 'route', 'get', first])
+    if (code === 0)
+      return metadataGap(`This kernel cannot keep sessions from ${first}.`, 'Block it for this machine in the cloud.')
+  }
+  return null
 }

@@ -219,14 +219,14 @@ test('a service with a strict umask has servers that can read what is theirs', a
   }
 })
 
-test('abstract sockets of the host are out of reach', async ({ skip }) => {
+test('abstract sockets of the host are out of reach', async () => {
   const server = createServer((socket) => socket.end('reached'))
   const name = `cygnet-test-${process.pid}`
   server.listen(`\0${name}`)
   await once(server, 'listening')
   try {
     const shell = await bed.startShell()
-    if (shell.handle.network === null) skip()
+    expect(shell.handle.network).not.toBeNull()
     expect(
       await shell.succeeds(`python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("\\0${name}")'`),
     ).toBe(false)

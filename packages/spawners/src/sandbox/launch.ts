@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Entrances } from './cgroup/cgroup.ts'
+import { withoutProfiles } from './cgroup/join.ts'
 import { killPid } from './process.ts'
 import { systemPath } from './run.ts'
 import type { SessionFolder } from './session-folder.ts'
@@ -42,7 +43,7 @@ export async function launchBox(options: LaunchOptions): Promise<Box> {
   const { bash, folder, entrances, enter, bwrap, command, seccomp } = options
   const log = await open(folder.log, 'a', 0o600)
   const status = await open(folder.status, 'a', 0o600)
-  const args = [script, folder.path, entrances.tools.join('\n'), entrances.box.join('\n')]
+  const args = [...withoutProfiles, script, folder.path, entrances.tools.join('\n'), entrances.box.join('\n')]
   const child = spawn(bash, [...args, ...enter, bwrap, '--args', '3', '--', ...command], {
     cwd: '/',
     env: { PATH: systemPath },

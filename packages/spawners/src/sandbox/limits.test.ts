@@ -96,9 +96,13 @@ test.runIf(isRoot)('where limits are required and cannot be had, no session star
   await expect(bed.startShell()).rejects.toMatchObject({ code: 'unavailable', mend: expect.any(String) as string })
   bed.spawner = bed.create({ limits: 'auto', cgroup: 'no/such/place' })
   const shell = await bed.startShell({ limits })
-  expect(bed.logged).toContainEqual(expect.objectContaining({ missing: ['memory', 'cpu', 'processes'] }))
+  // The user's own resource limits stand in for the number of processes.
+  expect(await bed.spawner.prepare?.()).toContainEqual({
+    kind: 'limits',
+    message: expect.stringContaining('memory and processors cannot be limited') as string,
+    mend: expect.stringContaining('Delegate=yes') as string,
+  })
   expect(await bed.spawner.probe(shell.handle)).toEqual({ state: 'running', memory: null })
-  // The user's own resource limits stand in.
   const count = Number(await shell.print(forkBomb))
   expect(count).toBeGreaterThan(10)
   // Root's first process of the sandbox is none of the user's.
@@ -109,5 +113,10 @@ test.runIf(isRoot)('limits can be turned off', async () => {
   bed.spawner = bed.create({ limits: 'off' })
   const shell = await bed.startShell()
   expect(shell.handle.cgroup).toBeNull()
+  expect(await bed.spawner.prepare?.()).toContainEqual({
+    kind: 'limits',
+    message: expect.stringContaining('memory, processors, and number of processes') as string,
+    mend: expect.stringContaining('sandbox.limits') as string,
+  })
   expect(await bed.spawner.probe(shell.handle)).toEqual({ state: 'running', memory: null })
 })

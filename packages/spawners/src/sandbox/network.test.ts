@@ -1,6 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
-import { lookup } from 'node:dns/promises'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { networkInterfaces } from 'node:os'
@@ -9,8 +7,8 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { IsolationGap } from '../spawner.ts'
 import { shellServer } from '../testing/shell-server.ts'
 import { identify } from './process.ts'
 import { findProgram } from './run.ts'
@@ -37,9 +35,7 @@ async function listen(answer: string, host = '127.0.0.1'): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-const hasPasta = (await findProgram('pasta')) !== null
-
-test.runIf(hasPasta)('of the host’s loopback it reaches the front door and nothing else', async () => {
+test('of the host’s loopback it reaches the front door and nothing else', async () => {
   const [frontDoor, other] = [await listen('front door'), await listen('other')]
   const shell = await bed.startShell({ frontDoorPort: frontDoor })
   expect(shell.handle.network).not.toBeNull()
@@ -57,7 +53,7 @@ test.runIf(hasPasta)('of the host’s loopback it reaches the front door and not
     expect(await get(host, other), host).toBe('')
 })
 
-test.runIf(hasPasta)('the metadata service of a cloud is out of reach', async () => {
+test('the metadata service of a cloud is out of reach', async () => {
   const shell = await bed.startShell()
   // A connected UDP socket sends nothing, it only looks for the way: 0 where there is one, else the error's name.
   const way = (address: string): Promise<string> =>
@@ -80,7 +76,7 @@ sys.stdout.write(errno.errorcode.get(code, str(code)))"`)
   if ((await shell.print('ip route')).startsWith('default')) expect(await way('100.100.100.201')).toBe('0')
 })
 
-test.runIf(hasPasta)('nobody reaches what it listens on, and it has no say over its interfaces', async () => {
+test('nobody reaches what it listens on, and it has no say over its interfaces', async () => {
   const shell = await bed.startShell()
   // A port that is free on the host now, however crowded it is.
   const port = await listen('')
@@ -98,57 +94,47 @@ test.runIf(hasPasta)('nobody reaches what it listens on, and it has no say over 
     expect(await shell.succeeds(attempt), attempt).toBe(false)
 })
 
-test.runIf(hasPasta)('it reaches the world by name, where the machine itself does', async ({ skip }) => {
-  // Where this machine gets its packages from, it gets to.
-  const { stdout } = await promisify(execFile)('npm', ['config', 'get', 'registry'])
-  const name = new URL(stdout.trim()).hostname
-  if (!(await lookup(name).then(Boolean, () => false))) skip()
-  const shell = await bed.startShell()
-  expect(await shell.succeeds(`getent hosts ${name}`)).toBe(true)
-})
+/** A machine with one way to the world and a resolver, which `$1` says where it is told. */
+const machine = `set -e
+ip link set lo up
+ip address add 203.0.113.53/32 dev lo
+ip tuntap add uplink mode tap
+ip address add 198.51.100.2/24 dev uplink
+ip link set uplink up
+ip route add default via 198.51.100.1
+echo "nameserver $1" > "$2"
+mount --bind "$2" /etc/resolv.conf
+shift 2
+exec "$@"`
 
-/** Answers each query for an IPv4 address with 192.0.2.77. */
-function answerName(query: Buffer): Buffer {
-  const end = query.indexOf(0, 12) + 5
-  const isV4 = query.readUInt16BE(end - 4) === 1
-  const header = Buffer.from([0x81, 0x80, 0, 1, 0, isV4 ? 1 : 0, 0, 0, 0, 0])
-  const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 77])
-  return Buffer.concat([query.subarray(0, 2), header, query.subarray(12, end), ...(isV4 ? [record] : [])])
-}
-
-test.runIf(hasPasta && isRoot)(
-  'names are found also where the host’s resolver is on its loopback',
-  async ({ skip }) => {
-    const resolver = createSocket('udp4')
-    resolver.on('message', (query, from) => resolver.send(answerName(query), from.port, from.address))
-    resolver.bind(53, '127.0.0.53')
-    if (!(await once(resolver, 'listening').then(Boolean, () => false))) skip()
-    // A service that sees another /etc/resolv.conf than the rest of the machine.
-    await writeFile(join(bed.folder, 'resolv.conf'), 'nameserver 127.0.0.53\n')
-    const request = await bed.request(`
+test.runIf(isRoot).each([
+  ['elsewhere', '203.0.113.53'],
+  ['on the machine’s loopback', '127.0.0.53'],
+])('names are found by a resolver that is %s', async (_, address) => {
+  const request = await bed.request(`
     import { lookup } from 'node:dns/promises'
     import { writeFileSync } from 'node:fs'
     const answer = await lookup('printer.lab.test', { family: 4 }).then(({ address }) => address, String)
     writeFileSync(process.env.HOME + '/answer', answer)
     ${shellServer}`)
-    const program = fileURLToPath(new URL('testing/service.ts', import.meta.url))
-    const script = `mount --bind '${bed.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`
-    const argument = JSON.stringify({ runtimeDir: bed.runtimeDir, request })
-    const args = ['--mount', 'sh', '-c', script, 'sh', process.execPath, program, argument]
-    const service = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const ended = once(service, 'exit')
-    try {
-      for await (const line of createInterface({ input: service.stdout })) if (line.includes('"started"')) break
-      expect(await bed.readHome(request, 'answer')).toBe('192.0.2.77')
-    } finally {
-      service.kill('SIGTERM')
-      await ended
-      resolver.close()
-    }
-  },
-)
+  const [resolver, program] = ['resolver', 'service'].map((name) =>
+    fileURLToPath(new URL(`testing/${name}.ts`, import.meta.url)),
+  )
+  const task = JSON.stringify({ runtimeDir: bed.runtimeDir, request, options: { network: 'private' } })
+  const inMachine = ['--net', '--mount', 'sh', '-c', machine, 'sh', address, join(bed.folder, 'resolv.conf')]
+  const args = [...inMachine, process.execPath, resolver ?? '', address, process.execPath, program ?? '', task]
+  const service = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(service, 'exit')
+  try {
+    for await (const line of createInterface({ input: service.stdout })) if (line.includes('"started"')) break
+    expect(await bed.readHome(request, 'answer')).toBe('192.0.2.77')
+  } finally {
+    service.kill('SIGTERM')
+    await ended
+  }
+})
 
-test.runIf(hasPasta)('the network ends with the server', async () => {
+test('the network ends with the server', async () => {
   const shell = await bed.startShell()
   const pid = shell.handle.network?.pid ?? 0
   expect(await identify(pid)).not.toBeNull()
@@ -168,7 +154,19 @@ test('with the network of the host, all of it is there', async () => {
 async function programsWithout(...missing: string[]): Promise<string> {
   const folder = join(bed.folder, `bin${missing.join('')}`)
   await mkdir(folder)
-  const names = ['bwrap', 'setpriv', 'prlimit', 'unshare', 'nsenter', 'split', 'bash', 'pasta', 'python3', 'ip']
+  const names = [
+    'bwrap',
+    'setpriv',
+    'prlimit',
+    'unshare',
+    'nsenter',
+    'split',
+    'bash',
+    'mknod',
+    'pasta',
+    'python3',
+    'ip',
+  ]
   for (const name of names.filter((one) => !missing.includes(one))) {
     const path = await findProgram(name)
     if (path !== null) await symlink(path, join(folder, name))
@@ -176,13 +174,23 @@ async function programsWithout(...missing: string[]): Promise<string> {
   return folder
 }
 
-test('without pasta, `auto` takes the host’s network and says so once; `private` refuses', async () => {
+async function networkGaps(): Promise<IsolationGap[]> {
+  const gaps = (await bed.spawner.prepare?.()) ?? []
+  return gaps.filter(({ kind }) => kind === 'network' || kind === 'metadata')
+}
+
+test('where all can be had, nothing is said', async () => {
+  expect(await networkGaps()).toEqual([])
+})
+
+test('without pasta, `auto` takes the host’s network and says all that it means; `private` refuses', async () => {
   const searchPath = await programsWithout('pasta')
   bed.spawner = bed.create({ searchPath })
-  for (const shell of [await bed.startShell(), await bed.startShell()]) expect(shell.handle.network).toBeNull()
-  const warnings = bed.logged.filter(({ msg }) => String(msg).includes('share the host'))
-  expect(warnings).toHaveLength(1)
-  expect(warnings[0]).toMatchObject({ mend: expect.stringContaining('passt') as string })
+  expect((await bed.startShell()).handle.network).toBeNull()
+  const gaps = await networkGaps()
+  expect(gaps).toMatchObject([{ kind: 'network', mend: expect.stringContaining('passt') as string }])
+  for (const word of ['pasta is missing', 'loopback', 'each other’s ports', 'metadata service'])
+    expect(gaps[0]?.message).toContain(word)
   await bed.spawner.sweep?.([])
 
   bed.spawner = bed.create({ searchPath, network: 'private' })
@@ -191,6 +199,29 @@ test('without pasta, `auto` takes the host’s network and says so once; `privat
     message: expect.stringContaining('pasta') as string,
     mend: expect.stringContaining('passt') as string,
   })
+})
+
+test('without ip, the metadata service of a cloud is said to be in reach', async () => {
+  bed.spawner = bed.create({ searchPath: await programsWithout('ip') })
+  expect(await networkGaps()).toMatchObject([{ kind: 'metadata', mend: 'Install the package iproute2.' }])
+})
+
+test('a way to the metadata service that stays open is found', async () => {
+  const searchPath = await programsWithout('ip')
+  // Like the ip of a system whose kernel knows neither rules nor such routes.
+  const ip = join(searchPath, 'ip')
+  await writeFile(ip, `#!/bin/sh\ntest "$1" = route || exit 1\ntest "$3" = 168.63.129.16\n`)
+  await chmod(ip, 0o755)
+  if (isRoot) await chmod(bed.folder, 0o711)
+  bed.spawner = bed.create({ searchPath })
+  expect(await networkGaps()).toMatchObject([
+    { kind: 'metadata', message: expect.stringContaining('168.63.129.16') as string },
+  ])
+})
+
+test('a network that was given up by configuration is said, too', async () => {
+  bed.spawner = bed.create({ network: 'host' })
+  expect(await networkGaps()).toMatchObject([{ kind: 'network', mend: expect.stringContaining('auto') as string }])
 })
 
 test('a pasta that does not work is found out before the first start', async () => {

@@ -10,10 +10,17 @@ import { forwardedResolver, metadataAddresses } from './resolver.ts'
 import { run, systemPath } from './run.ts'
 import { withSignal } from './with-signal.ts'
 
+/** With what networks are made on this machine. */
+export interface NetworkMeans {
+  /** As whom their processes run where the service is root; null for the service's own user. */
+  uid: number | null
+  /** What must stand before pasta for it to open a tun device, from `findTun`. */
+  tun: string[]
+}
+
 interface NetworkOptions {
   programs: Programs
-  /** As whom the network's processes run where the service is root; null for the service's own user. */
-  uid: number | null
+  means: NetworkMeans
   /** Files of cgroups to enter. */
   entrances: string[]
   /** Of the session's interface, from {@link createMac}. */
@@ -45,7 +52,8 @@ const patience = 20_000
  * The namespace belongs to a user namespace of the unprivileged uid as which pasta runs: pasta needs no other right then.
  */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
-  const { programs, uid, signal } = options
+  const { programs, signal } = options
+  const { uid } = options.means
   const [program = '', ...args] = [...asUser(programs, uid, namespaceRights), ...holdArguments(programs)]
   const holder = spawn(program, args, { cwd: '/', env: { PATH: systemPath }, stdio: 'pipe', detached: true })
   holder.stdin.on('error', () => {})
@@ -99,13 +107,14 @@ export async function findPasta(mac: string, entrance?: string): Promise<Process
 }
 
 async function startPasta(options: NetworkOptions, holder: number): Promise<void> {
-  const { programs, uid, mac, entrances, frontDoorPort, isForwarded } = options
+  const { programs, mac, entrances, frontDoorPort, isForwarded } = options
+  const { uid, tun } = options.means
   const onLoopback = frontDoorPort === null ? 'none' : String(frontDoorPort)
   // Newer ones end with the process that they were told the namespace by, which is our holder; the session goes on.
   const flags = '--config-net --no-map-gw --no-netns-quit --quiet -t none -u none -U none'.split(' ')
   const forward = isForwarded ? ['--dns-forward', forwardedResolver] : []
   const args = [...flags, '-T', onLoopback, '--ns-mac-addr', mac, ...addressFamilies(), ...forward, String(holder)]
-  const pasta = [...asUser(programs, uid, []), programs.pasta ?? 'pasta', ...args]
+  const pasta = [...tun, ...asUser(programs, uid, []), programs.pasta ?? 'pasta', ...args]
   const [program, ...rest] = joinFirst(programs.bash, entrances, pasta)
   // Killed halfway it might leave its second half behind, so that a cancelled start, too, waits for it.
   const outcome = await run(program, rest, { signal: AbortSignal.timeout(patience) })
@@ -187,6 +196,6 @@ function readWords(holder: ChildProcessWithoutNullStreams): Words {
 function networkError(words: string): CygnetError {
   const why = words.replaceAll(/^Failed to send .* to syslog$/gm, '').trim()
   return new CygnetError('unavailable', `A network for the session could not be made: ${why || 'pasta failed.'}`, {
-    mend: 'Install the package passt and see that /dev/net/tun is there, or set sandbox.network to host.',
+    mend: 'Where the system does not let users make namespaces, allow it (sysctl user.max_net_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or set sandbox.network to host.',
   })
 }

@@ -11,6 +11,7 @@ export interface Programs {
   nsenter: string
   split: string
   bash: string
+  mknod: string
   /** Null where it is missing: no session has a network of its own then. */
   pasta: string | null
   /** Null where it is missing: a cloud's metadata service is in reach then. */
@@ -19,7 +20,12 @@ export interface Programs {
   python: string | null
 }
 
-const packages: Partial<Record<keyof Programs, string>> = { bwrap: 'bubblewrap', bash: 'bash', split: 'coreutils' }
+const packages: Partial<Record<keyof Programs, string>> = {
+  bwrap: 'bubblewrap',
+  bash: 'bash',
+  split: 'coreutils',
+  mknod: 'coreutils',
+}
 
 /**
  * @param path - folders, as in the variable PATH
@@ -33,7 +39,7 @@ export async function findPrograms(path: string): Promise<Programs> {
       mend: `Install the package ${packages[name] ?? 'util-linux'}.`,
     })
   }
-  const [bwrap, setpriv, prlimit, unshare, nsenter, split, bash] = await Promise.all([
+  const [bwrap, setpriv, prlimit, unshare, nsenter, split, bash, mknod] = await Promise.all([
     need('bwrap'),
     need('setpriv'),
     need('prlimit'),
@@ -41,6 +47,7 @@ export async function findPrograms(path: string): Promise<Programs> {
     need('nsenter'),
     need('split'),
     need('bash'),
+    need('mknod'),
   ])
   // These two run inside as well, where only the host's /usr is sure to be.
   const inside = { setpriv: await realpath(setpriv), prlimit: await realpath(prlimit) }
@@ -52,6 +59,7 @@ export async function findPrograms(path: string): Promise<Programs> {
     nsenter,
     split,
     bash,
+    mknod,
     pasta: pasta ?? null,
     ip: ip ?? null,
     python: python ?? null,

@@ -89,9 +89,9 @@ test('a server that ended while there was no service is told of, and freed', asy
 test('a service killed amid a start leaves nothing that the next one does not sweep away', async () => {
   const steps: string[] = []
   const service = serve(await bed.request(shellServer))
-  for await (const { step } of service.told) {
-    if (step === undefined) break
-    steps.push(step.message)
+  for await (const { step, started } of service.told) {
+    if (started !== undefined) break
+    if (step !== undefined) steps.push(step.message)
   }
   await service.kill()
   expect(steps.length).toBeGreaterThan(2)

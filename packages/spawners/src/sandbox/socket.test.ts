@@ -3,7 +3,7 @@ import { chown, lstat, mkdir, readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createSandboxBed, type SandboxBed } from './testing/bed.ts'
+import { createSandboxBed, isRoot, type SandboxBed } from './testing/bed.ts'
 
 let bed: SandboxBed
 let treasure: Server
@@ -116,8 +116,7 @@ test('an id that is in use is refused, and its server goes on', async () => {
   expect(await shell.print('echo alive')).toBe('alive\n')
 })
 
-test('a home that is not the user’s is refused', async ({ skip }) => {
-  if (process.getuid?.() !== 0) skip()
+test.runIf(isRoot)('a home that is not the user’s is refused', async () => {
   const user = await bed.createUser()
   await chown(user.home, 1, 1)
   await expect(bed.startShell({ user, home: user.home })).rejects.toMatchObject({

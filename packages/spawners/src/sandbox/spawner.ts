@@ -65,7 +65,7 @@ export function createSandboxSpawner(options: SandboxOptions): Spawner<SandboxHa
     },
 
     async prepare() {
-      await inspect()
+      return (await inspect()).gaps
     },
 
     async tryLayer(software, folder, uid) {

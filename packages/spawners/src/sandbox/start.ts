@@ -35,7 +35,7 @@ export async function startSession(parts: StartParts): Promise<Started<SandboxHa
     isMounted: request.user.uid !== null,
     init: null,
     program: null,
-    mac: host.hasNetworks ? createMac() : null,
+    mac: host.networks === null ? null : createMac(),
     network: null,
   }
   const attempt: Attempt = { ...parts, folder, record, network: null, connecting: null, box: null }

@@ -5,8 +5,14 @@
  * @param entrances - `cgroup.procs` files
  */
 export function joinFirst(bash: string, entrances: string[], program: string[]): [string, ...string[]] {
-  return [bash, '-c', script, 'bash', entrances.join('\n'), ...program]
+  return [bash, ...withoutProfiles, '-c', script, 'bash', entrances.join('\n'), ...program]
 }
+
+/**
+ * With a socket as its input, which pipes to a child are, bash takes itself for a remote shell and runs its user's own
+ * `.bashrc` even before a command that is given.
+ */
+export const withoutProfiles = ['--norc', '--noprofile']
 
 const script = `IFS=$'\\n'
 for fd in /proc/self/fd/*; do

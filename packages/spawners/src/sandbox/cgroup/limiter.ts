@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { CygnetError } from '@cygnet/core/errors'
-import type { Logger } from '@cygnet/core/log'
 import { findV1Folders, createV1Limiter } from './v1.ts'
 import { findV2Base, createV2Limiter } from './v2.ts'
 import { parseMounts } from './hierarchies.ts'
@@ -10,24 +9,29 @@ interface LimiterOptions {
   mode: 'auto' | 'required' | 'off'
   /** The cgroup below which each session gets its own, from the hierarchy's root; null looks for one. */
   parent: string | null
-  log: Logger
 }
 
 /**
- * Finds out how sessions can be limited here; null where they cannot, which the log then says.
+ * Finds out how sessions can be limited here; null where they cannot, or are not to be.
  * @throws CygnetError `unavailable` where limits are required and one of memory, CPU and processes cannot be had
  */
-export async function createLimiter({ mode, parent, log }: LimiterOptions): Promise<Limiter | null> {
+export async function createLimiter({ mode, parent }: LimiterOptions): Promise<Limiter | null> {
   if (mode === 'off') return null
   const limiter = await findLimiter(parent)
-  const missing = (['memory', 'cpu', 'processes'] as const).filter((limit) => limiter?.enforces[limit] !== true)
-  if (missing.length === 0) return limiter
-  const why = `Limits on ${missing.join(', ')} cannot be set: no writable cgroup has the controllers.`
-  const mend =
-    'Run the service as root, or where systemd delegates the controllers to it (Delegate=yes), or set sandbox.limits to auto.'
-  if (mode === 'required') throw new CygnetError('unavailable', why, { mend })
-  log.warn({ missing }, `${why} Sessions run without them.`)
-  return limiter
+  const missing = missingLimits(limiter)
+  if (missing.length === 0 || mode !== 'required') return limiter
+  throw new CygnetError(
+    'unavailable',
+    `Limits on ${missing.join(', ')} cannot be set: no writable cgroup has the controllers.`,
+    {
+      mend: 'Run the service as root, or where systemd delegates the controllers to it (Delegate=yes), or set sandbox.limits to auto.',
+    },
+  )
+}
+
+/** What a limiter leaves without a limit. */
+export function missingLimits(limiter: Limiter | null): Array<keyof Limiter['enforces']> {
+  return (['memory', 'cpu', 'processes'] as const).filter((limit) => limiter?.enforces[limit] !== true)
 }
 
 async function findLimiter(parent: string | null): Promise<Limiter | null> {

@@ -1,6 +1,5 @@
 import { chown, chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createSilentLogger } from '@cygnet/core/log'
 import { pino } from 'pino'
 import type { SpawnerBed } from '../../conformance.ts'
 import type { Address, StartRequest } from '../../spawner.ts'
@@ -47,7 +46,7 @@ export async function createSandboxBed(options: Partial<SandboxOptions> = {}): P
   await mkdir(join(folder, 'homes'), { mode: 0o711 })
   await mkdir(join(folder, 'programs'))
   await writeFile(join(folder, 'secret.sqlite'), 'the service’s own', { mode: 0o600 })
-  const limiter = await createLimiter({ mode: 'auto', parent: null, log: createSilentLogger() })
+  const limiter = await createLimiter({ mode: 'auto', parent: null })
   const bed: SandboxBed = {
     folder,
     runtimeDir,
