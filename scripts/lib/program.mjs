@@ -32,10 +32,15 @@ class ProgramError extends Error {
 
 /**
  * Runs a program to its end, keeping what it writes for the case that it fails.
- * `onLine` is told each line.
+ * `onLine` is told each line; an aborted `signal` kills it.
  */
-export function runQuietly(name, command, args, { cwd = root, onLine, env } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function runQuietly(name, command, args, { cwd = root, onLine, env, signal } = {}) {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...environment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
+  })
   const last = []
   for (const stream of [child.stdout, child.stderr]) {
     let rest = ''
@@ -89,7 +94,10 @@ export function runInForeground(command, args, { cwd = root, env, minutes } = {}
 
 function ended(name, child, last) {
   return new Promise((resolve, reject) => {
-    child.on('error', (error) => reject(new ProgramError(name, error.message, last)))
+    // One that was to end is waited for.
+    child.on('error', (error) => {
+      if (error.name !== 'AbortError') reject(new ProgramError(name, error.message, last))
+    })
     child.on('close', (code, signal) => {
       if (code === 0) resolve()
       else reject(new ProgramError(name, signal ?? `exit code ${code}`, last))

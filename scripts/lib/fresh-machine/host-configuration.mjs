@@ -40,6 +40,11 @@ export async function readPip() {
   return { text: `[global]\n${toLines([...new Map(set)])}`, certificates: certificatesOf(set, 'cert') }
 }
 
+/** What Node believes here beside its own certificates: it is told by its environment. */
+export function readNodeCertificates() {
+  return [process.env.NODE_EXTRA_CA_CERTS ?? ''].filter((file) => file !== '')
+}
+
 function toLines(entries) {
   return entries.map(([key, value]) => `${key} = ${value}\n`).join('')
 }

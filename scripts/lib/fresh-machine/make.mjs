@@ -1,7 +1,7 @@
 import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { collectLines, findProgram, root, runQuietly } from '../program.mjs'
-import { readApt, readNpm, readPip } from './host-configuration.mjs'
+import { readApt, readNodeCertificates, readNpm, readPip } from './host-configuration.mjs'
 
 /** Where the copy of the checkout lies in the machine. */
 export const checkout = '/srv/cygnet'
@@ -10,7 +10,7 @@ export const checkout = '/srv/cygnet'
 const packages = ['python3', 'git']
 
 /** Fills a folder with a machine's files: Debian's base, Python, git and this machine's Node, and the same way to the registries. */
-export async function makeMachine(machine, suite) {
+export async function makeMachine(machine, suite, signal) {
   if ((await findProgram('mmdebstrap')) === null)
     throw new Error('mmdebstrap is missing on this machine. Install it: apt-get install -y mmdebstrap')
   const apt = await readApt(suite)
@@ -19,7 +19,10 @@ export async function makeMachine(machine, suite) {
     await writeFile(files.sources, apt.sources)
     await writeFile(files.options, apt.options)
     const options = ['--mode=root', '--variant=minbase', `--include=${packages.join(',')}`, `--aptopt=${files.options}`]
-    await runQuietly('mmdebstrap', 'mmdebstrap', [...options, '--format=directory', apt.suite, machine, files.sources])
+    const bootstrap = ['mmdebstrap', ...options, '--format=directory', apt.suite, machine, files.sources]
+    // It mounts /proc, /sys and more below the folder: none of that may outlive it, however it ends.
+    const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+    await runQuietly('mmdebstrap', 'unshare', [...namespaces, '--', ...bootstrap], { signal })
   } finally {
     for (const file of Object.values(files)) await rm(file, { force: true })
   }
@@ -27,6 +30,13 @@ export async function makeMachine(machine, suite) {
   await chmod(machine, 0o755)
   await addNode(machine)
   await configureRegistries(machine)
+}
+
+/** Removes a machine's files, once nothing runs in it. @throws Error where something is mounted there, which is not the machine's */
+export async function removeMachine(machine) {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
+  if (mounts.includes(` ${machine}`)) throw new Error(`${machine} is not removed: something is mounted there.`)
+  await rm(machine, { recursive: true, force: true })
 }
 
 /** Copies what git knows or would add, with what was changed since. */
@@ -68,7 +78,7 @@ async function configureRegistries(machine) {
   await mkdir(join(machine, 'usr', 'local', 'etc'), { recursive: true })
   await writeFile(join(machine, 'usr', 'local', 'etc', 'npmrc'), npm.text)
   await writeFile(join(machine, 'etc', 'pip.conf'), pip.text)
-  for (const file of new Set([...npm.certificates, ...pip.certificates])) {
+  for (const file of new Set([...npm.certificates, ...pip.certificates, ...readNodeCertificates()])) {
     await mkdir(join(machine, dirname(file)), { recursive: true })
     await writeFile(join(machine, file), await readFile(file))
   }
