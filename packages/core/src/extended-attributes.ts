@@ -36,6 +36,15 @@ export async function copyAttributes(
   return (await library.fremovexattr(to.fd, toText(accessList))).result === 0
 }
 
+/**
+ * Gives a copy on another disk, or one that only seems to be the file itself, the attributes as far as can be, and the mode.
+ * Where the access control list is missing then, group and others have no rights: the mode says more than the list did.
+ */
+export async function copyRights(from: FileHandle, to: FileHandle, mode: number): Promise<void> {
+  const complete = (await copyAttributes(from, to)) || !(await hasAccessList(from))
+  await to.chmod(complete ? mode : mode & 0o7700)
+}
+
 /** True where the mode's group bits are no group's but the most that a list grants. */
 export async function hasAccessList(file: FileHandle): Promise<boolean> {
   const library = await loadCLibrary()

@@ -2,6 +2,7 @@ import { lstat as lstatWithCallback, type BigIntStats, type Stats } from 'node:f
 import { constants, open, opendir, readlink, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { toFileName, toFilePath } from '@cygnet/core/file-name'
 
 // Not among Node's constants; the same on x86-64 and arm64. The handle names the thing without opening it, so a FIFO
 // does not wait, a device does not act, and permission to read is not needed.
@@ -15,6 +16,8 @@ const lstat = promisify(lstatWithCallback)
 
 /**
  * A folder that is held open, so that what happens below it happens in this folder, whatever is renamed meanwhile.
+ *
+ * Names are text, as {@link toFileName} makes it of any bytes.
  *
  * Node has no `openat`; a path through `/proc/self/fd/<n>/<name>` is the same: the kernel goes straight to the held
  * folder and then looks up one name. Every call must be awaited before the folder is disposed of, as the number may be
@@ -33,15 +36,12 @@ export class Directory implements AsyncDisposable {
   }
 
   /** A path to `name` in this folder, good while it is held; `.` is the folder itself. The name is never followed here. */
-  at(name: string): string
-  at(name: string | Buffer): string | Buffer
-  at(name: string | Buffer): string | Buffer {
-    const here = `/proc/self/fd/${this.#handle.fd}/`
-    return typeof name === 'string' ? here + name : Buffer.concat([Buffer.from(here), name])
+  at(name: string): string | Buffer {
+    return toFilePath(`/proc/self/fd/${this.#handle.fd}/${name}`)
   }
 
   /** @throws `ENOTDIR` for what is no folder, a symbolic link included */
-  async openFolder(name: string | Buffer): Promise<Directory> {
+  async openFolder(name: string): Promise<Directory> {
     return new Directory(await open(this.at(name), O_PATH | O_DIRECTORY | O_NOFOLLOW))
   }
 
@@ -67,7 +67,7 @@ export class Directory implements AsyncDisposable {
   }
 
   /** What `name` is, without following it; undefined where there is nothing. */
-  async look(name: string | Buffer): Promise<Stats | undefined> {
+  async look(name: string): Promise<Stats | undefined> {
     try {
       return await lstat(this.at(name))
     } catch (error) {
@@ -89,7 +89,7 @@ export class Directory implements AsyncDisposable {
   /** Where a symbolic link points; undefined for anything else, also for nothing. */
   async readLink(name: string): Promise<string | undefined> {
     try {
-      return await readlink(this.at(name))
+      return toFileName(await readlink(this.at(name), { encoding: 'buffer' }))
     } catch (error) {
       if (isSystemError(error, 'EINVAL', 'ENOENT', 'ENOTDIR')) return undefined
       throw error
@@ -99,28 +99,32 @@ export class Directory implements AsyncDisposable {
   /** All names, in no order. @throws CygnetError `too-large` where there are more than `most`, having read no more */
   async names(most: number, signal?: AbortSignal): Promise<string[]> {
     const names: string[] = []
-    for await (const entry of await opendir(this.at('.'), { bufferSize })) {
+    for await (const name of this.#read()) {
       signal?.throwIfAborted()
       if (names.length === most) {
         throw new CygnetError('too-large', `The folder has more than ${most} entries.`, {
           mend: 'Sort them into several folders.',
         })
       }
-      names.push(entry.name)
+      names.push(name)
     }
     return names
   }
 
-  /** Up to `most` names as bytes, as some are no valid UTF-8. */
-  async someNames(most: number): Promise<Buffer[]> {
-    const names: Buffer[] = []
-    // The types of Node know only text here.
-    const options = { bufferSize, encoding: 'buffer' as BufferEncoding }
-    for await (const entry of await opendir(this.at('.'), options)) {
-      names.push(entry.name as unknown as Buffer)
+  /** Up to `most` names. */
+  async someNames(most: number): Promise<string[]> {
+    const names: string[] = []
+    for await (const name of this.#read()) {
+      names.push(name)
       if (names.length === most) break
     }
     return names
+  }
+
+  async *#read(): AsyncGenerator<string> {
+    // The types of Node know only text here.
+    const options = { bufferSize, encoding: 'buffer' as BufferEncoding }
+    for await (const { name } of await opendir(this.at('.'), options)) yield toFileName(name as unknown as Buffer)
   }
 
   async stat(): Promise<Stats> {

@@ -1,5 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs'
 import { CygnetError } from '@cygnet/core/errors'
+import { toFileName } from '@cygnet/core/file-name'
 import type { Logger } from '@cygnet/core/log'
 import { withLock } from './lock.ts'
 import { locate, type Location } from './walk.ts'
@@ -162,9 +163,9 @@ class Watch {
 
   #watchFolder({ folder, name }: Location): void {
     const before = this.#watcher
-    this.#watcher = watch(folder.at('.'), { persistent: false }, (event, changed) => {
+    this.#watcher = watch(folder.at('.'), { persistent: false, encoding: 'buffer' }, (event, changed) => {
       this.#events += 1
-      if (event === 'rename' && (changed === null || changed === name)) this.#checkIn(settleMilliseconds)
+      if (event === 'rename' && (changed === null || toFileName(changed) === name)) this.#checkIn(settleMilliseconds)
       else if (this.#events > busyEvents) this.#checkIn(busyMilliseconds)
     })
     this.#watcher.on('error', (error) => this.#log.warn({ err: error }, 'the watch over a shared file ended'))

@@ -1,12 +1,14 @@
 import { CygnetError } from '@cygnet/core/errors'
+import { toFileBytes, toOneName } from '@cygnet/core/file-name'
 
-/** The most that file systems take for one name, in bytes of UTF-8. */
+/** The most that file systems take for one name, in bytes. */
 const nameBytes = 255
 /** Names one below the other in what is made or shared here; whoever opens what is deeper goes through all of them. */
 const deepest = 128
 
 /**
  * Splits a path relative to a tree's root into its components, byte for byte: NFC and NFD stay apart. Empty is the root.
+ * Bytes that are no UTF-8 are escaped in it, as `toFileName` does it.
  * @throws CygnetError `bad-request` for `.`, `..`, an empty component, NUL, broken Unicode or a name of more than 255 bytes
  */
 export function parsePath(path: string): string[] {
@@ -14,7 +16,7 @@ export function parsePath(path: string): string[] {
   return path.split('/').map(parseName)
 }
 
-/** Checks one name. @throws CygnetError as {@link parsePath} */
+/** Checks one name, and writes it as `toFileName` does: whoever compares names compares texts. @throws CygnetError as {@link parsePath} */
 export function parseName(name: string): string {
   if (name === '') {
     throw new CygnetError('bad-request', 'The path has an empty name in it.', {
@@ -29,13 +31,13 @@ export function parseName(name: string): string {
   if (name.includes('\0')) throw new CygnetError('bad-request', 'A name cannot contain a NUL character.')
   if (name.includes('/')) throw new CygnetError('bad-request', `The name “${shorten(name)}” has a / in it.`)
   if (!name.isWellFormed()) throw new CygnetError('bad-request', 'A name is no valid Unicode.')
-  const bytes = Buffer.byteLength(name)
+  const bytes = toFileBytes(name).length
   if (bytes > nameBytes) {
     throw new CygnetError('bad-request', `The name “${shorten(name)}” has ${bytes} bytes.`, {
       mend: `Use a name of at most ${nameBytes} bytes.`,
     })
   }
-  return name
+  return toOneName(name)
 }
 
 /** For what is to be made or shared. @throws CygnetError `bad-request` for one that lies too deep */

@@ -31,7 +31,7 @@ export async function removeEntry(location: Location, signal?: AbortSignal): Pro
  */
 async function removeOne(
   parent: Directory,
-  name: string | Buffer,
+  name: string,
   top: Directory | undefined,
   depth: number,
   signal: AbortSignal | undefined,
@@ -60,7 +60,7 @@ async function removeOne(
 
 async function emptyFolder(
   parent: Directory,
-  name: string | Buffer,
+  name: string,
   top: Directory | undefined,
   depth: number,
   signal: AbortSignal | undefined,

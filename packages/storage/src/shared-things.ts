@@ -138,7 +138,6 @@ export class SharedThings {
         return marked === undefined ? this.#end(fresh, 'deleted') : succeed(marked)
       case 'outside':
         return this.#end(fresh, 'moved-away')
-      case 'unnamed':
       case 'unknown':
         return marked === undefined ? this.#end(fresh, 'not-found') : succeed(marked)
     }

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { CygnetError } from '@cygnet/core/errors'
+import { toFileBytes, toFileName } from '@cygnet/core/file-name'
 import { withLock } from './lock.ts'
 
 const helper = fileURLToPath(new URL('things.py', import.meta.url))
@@ -23,8 +24,6 @@ export interface Marked {
 export type Place =
   /** Below the folder that was searched. */
   | { at: 'inside'; path: string }
-  /** There, under a name that is no text. */
-  | { at: 'unnamed' }
   | { at: 'outside' }
   | { at: 'nowhere' }
   /** The search was given up. */
@@ -37,7 +36,7 @@ export type Found = Place & {
 
 /** Gives what is at `path` a mark of its own. Undefined where there is nothing. @throws CygnetError `unavailable` */
 export async function markThing(root: string, path: string, mark: string): Promise<Marked | undefined> {
-  const answer = (await ask('mark', { root, path, mark })) as Marked | { identity: null }
+  const answer = (await ask('mark', { root, path: toBase64(path), mark })) as Marked | { identity: null }
   return answer.identity === null ? undefined : answer
 }
 
@@ -47,7 +46,14 @@ export async function findThing(
   path: string,
   thing: { identity: string; handle: string | null },
 ): Promise<Found> {
-  return (await ask('find', { root, path, identity: thing.identity, handle: thing.handle })) as Found
+  const { identity, handle } = thing
+  const found = (await ask('find', { root, path: toBase64(path), identity, handle })) as Found
+  return found.at === 'inside' ? { ...found, path: toFileName(Buffer.from(found.path, 'base64')) } : found
+}
+
+/** A path as the helper takes it. */
+export function toBase64(path: string): string {
+  return toFileBytes(path).toString('base64')
 }
 
 export type Helper = ChildProcessByStdio<Writable, Readable, Readable>

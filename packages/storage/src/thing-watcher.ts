@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Logger } from '@cygnet/core/log'
-import { startHelper, type Helper } from './thing-helper.ts'
+import { startHelper, toBase64, type Helper } from './thing-helper.ts'
 
 /** Before the next helper after one that died: twice as long each time, as long as none of them says a word. */
 const restartMilliseconds = 5_000
@@ -54,7 +54,7 @@ export class ThingWatcher {
     if (this.#closed || !this.#started) return
     this.#things.set(key, thing)
     if (this.#helper === undefined) this.#run()
-    if (this.#helper !== undefined) await this.#ask({ do: 'add', key, ...thing })
+    if (this.#helper !== undefined) await this.#ask(toAddition(key, thing))
   }
 
   delete(key: string): void {
@@ -101,7 +101,7 @@ export class ThingWatcher {
     }
     helper.on('error', (error) => end(error.message))
     helper.on('close', () => end(complaint.trim().split('\n').at(-1) ?? ''))
-    for (const [key, thing] of this.#things) this.#send({ do: 'add', key, number: 0, ...thing })
+    for (const [key, thing] of this.#things) this.#send({ ...toAddition(key, thing), number: 0 })
   }
 
   #ask(question: object): Promise<string | undefined> {
@@ -132,4 +132,8 @@ export class ThingWatcher {
     for (const answer of this.#questions.values()) answer(undefined)
     this.#questions.clear()
   }
+}
+
+function toAddition(key: string, thing: WatchedThing): object {
+  return { do: 'add', key, ...thing, path: toBase64(thing.path) }
 }

@@ -6,6 +6,7 @@
 
 A home is hostile ground: a path in it is opened beneath the home, without following any symbolic link. The first two take
 one JSON object on standard input and answer with one; `watch` takes and gives one in each line and ends with its input.
+Paths in it are base64, as names are bytes.
 See statx(2), open_by_handle_at(2), openat2(2), inotify(7), xattr(7).
 """
 
@@ -125,7 +126,7 @@ def look(root, path):
 
 def mark(request):
     root = open_root(request["root"])
-    held = look(root, os.fsencode(request["path"]))
+    held = look(root, base64.b64decode(request["path"]))
     if held is None:
         return {"identity": None}
     kept = write_mark(held, request["mark"])
@@ -133,7 +134,7 @@ def mark(request):
 
 
 def find(request):
-    root, path = open_root(request["root"]), os.fsencode(request["path"])
+    root, path = open_root(request["root"]), base64.b64decode(request["path"])
     held = look(root, path)
     here = None
     if held is not None:
@@ -181,10 +182,7 @@ def is_at(root, path, identity):
 
 
 def inside_of(path):
-    try:
-        return {"at": "inside", "path": path.decode()}
-    except UnicodeDecodeError:
-        return {"at": "unnamed"}
+    return {"at": "inside", "path": base64.b64encode(path).decode()}
 
 
 def search(root, path, identity):
@@ -285,7 +283,7 @@ class Watcher:
         before = self.watches.get(key)
         held_root = open_root(root)
         try:
-            folder, name = os.path.split(os.fsencode(path))
+            folder, name = os.path.split(path)
             held = look(held_root, folder)
         finally:
             os.close(held_root)
@@ -421,7 +419,7 @@ def serve(watcher, request):
         watcher.remove(key)
     else:
         try:
-            watcher.add(key, request["root"], request["path"], request["identity"])
+            watcher.add(key, request["root"], base64.b64decode(request["path"]), request["identity"])
         except OSError as error:
             say({"unwatched": key, "why": error.strerror or str(error)})
         say({"answer": request["number"], "identity": None})

@@ -1,7 +1,7 @@
 import type { Entry } from '@cygnet/contract/v1/files'
 import type { ReceivedShare, Share } from '@cygnet/contract/v1/shares'
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -336,6 +336,35 @@ describe('sharing is refused', () => {
     expect(answer.status).toBe(status)
     expect(await answer.json()).toMatchObject({ message: expect.stringMatching(/.{10}/) })
   })
+})
+
+test('what is no UTF-8 is shared as all else', async () => {
+  const { ann, bob, guest, home } = await createSharingGround()
+  await mkdir(Buffer.concat([Buffer.from(`${home('ann')}/`), Buffer.from([0xfc, 0x62])]))
+  await writeFile(Buffer.concat([Buffer.from(`${home('ann')}/`), Buffer.from([0xfc, 0x62, 0x2f, 0xe9])]), 'x')
+  const { children } = await ann.call<{ children: Entry[] }>('GET', at('home', 'entry', ''))
+  expect(children.map(({ name }) => name)).toContain('‛FCb')
+  const share = await shareWith(ann, '‛FCb', 'bob', 'write')
+  const { token } = await shareByLink(ann, '‛FCb')
+  const [received] = await bob.call<ReceivedShare[]>('GET', '/api/v1/shares/received')
+  expect(received).toMatchObject({ name: '‛FCb' })
+  for (const [who, tree] of [
+    [bob, `share-${share.id}`],
+    [guest, `link-${token}`],
+  ] as const) {
+    expect(await who.call('GET', at(tree, 'entry', ''))).toMatchObject({ name: '‛FCb', children: [{ name: '‛E9' }] })
+    const file = await who.fetch('GET', at(tree, 'content', '‛E9', { download: '1' }))
+    expect(await file.text()).toBe('x')
+    expect(file.headers.get('content-disposition')).toContain(`UTF-8''${encodeURIComponent('‛E9')}`)
+  }
+  // It follows what a program renames.
+  const bytes = (...more: number[]): Buffer => Buffer.concat([Buffer.from(`${home('ann')}/`), Buffer.from(more)])
+  await rename(bytes(0xfc, 0x62), bytes(0xff))
+  expect(await bob.call<ReceivedShare[]>('GET', '/api/v1/shares/received')).toMatchObject([{ name: '‛FF' }])
+  await rename(bytes(0xff), bytes(0xfc, 0x62))
+  // The share follows by whatever way the name is written.
+  await ann.call('POST', '/api/v1/trees/home/move', { from: '‛FCb', to: '‛C3‛BCb' })
+  expect(await bob.call<ReceivedShare[]>('GET', '/api/v1/shares/received')).toMatchObject([{ name: 'üb' }])
 })
 
 test('what a writer puts into a share belongs to its owner, and shares follow a rename', async () => {

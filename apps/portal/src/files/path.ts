@@ -42,7 +42,9 @@ export function nameProblem(name: string): string | undefined {
   if (name === '.' || name === '..') return `“${name}” stands for a folder already. Choose another name.`
   if (name.includes('/')) return 'A name has no slash in it.'
   if (name.includes('\0')) return 'This name has a character that no file name can have.'
-  if (new TextEncoder().encode(name).length > 255) return 'The name is too long: it may have 255 bytes.'
+  // A byte that is no UTF-8 is shown as `‛E9`.
+  if (new TextEncoder().encode(name.replaceAll(/\u201b[89A-F][0-9A-F]/g, 'x')).length > 255)
+    return 'The name is too long: it may have 255 bytes.'
   return undefined
 }
 

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { CygnetError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 import type { HubIdentity } from '../app.ts'
 import type { Contents } from '../contents/contents.ts'
 import { readBody, readJson, readJsonObject } from '../http/read-body.ts'
@@ -88,7 +89,7 @@ async function resolvePath(contents: Contents, path: string): Promise<string | u
   const expanded = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path
   const apiPath = isAbsolute(expanded) ? relative(contents.root.folder, expanded) : expanded
   try {
-    await stat(await contents.root.resolve(apiPath))
+    await stat(toFilePath(await contents.root.resolve(apiPath)))
     return apiPath
   } catch {
     return undefined

@@ -1,4 +1,5 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAccessList, getAttributes, setAttributes } from '@cygnet/core/testing/attributes'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -50,6 +51,26 @@ test('a checkpoint is for those who may read its file, and restoring keeps what 
   await server.ask('POST', `api/contents/kept.txt/checkpoints/${String(created.json()['id'])}`)
   expect(await readFile(path, 'utf8')).toBe('old')
   expect(getAttributes(path)).toEqual(attributes)
+})
+
+test('a move to another disk keeps what a save keeps', async () => {
+  await mkdir(join(server.home, 'disk'))
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(server.home, 'disk')])
+  try {
+    await mkdir(join(server.home, 'thing'), { mode: 0o750 })
+    await writeFile(join(server.home, 'thing/file'), 'x')
+    setAttributes(join(server.home, 'thing/file'), { 'system.posix_acl_access': list })
+    await utimes(join(server.home, 'thing/file'), 1_000_000_000, 1_000_000_000)
+    const { status } = await server.ask('PATCH', 'api/contents/thing', { path: 'disk/thing' })
+    expect(status).toBe(200)
+    const moved = join(server.home, 'disk/thing/file')
+    expect(getAttributes(moved)).toEqual({ 'system.posix_acl_access': list })
+    expect((await stat(moved)).mtimeMs).toBe(1e12)
+    expect((await stat(join(server.home, 'disk/thing'))).mode & 0o777).toBe(0o750)
+    await expect(stat(join(server.home, 'thing'))).rejects.toMatchObject({ code: 'ENOENT' })
+  } finally {
+    execFileSync('umount', [join(server.home, 'disk')])
+  }
 })
 
 test('a folder’s default list does not open a private file that is saved', async () => {

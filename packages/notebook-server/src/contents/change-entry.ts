@@ -1,9 +1,11 @@
-import { constants, type Stats } from 'node:fs'
-import { copyFile, cp, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 import { emptyNotebook } from '../notebook-format/notebook.ts'
 import { writeNotebook } from '../notebook-format/write-notebook.ts'
+import { copyTree, type Kept } from './copy-tree.ts'
 import { mountsBelow } from './mounts.ts'
 import { makeUnderFreeName } from './new-name.ts'
 import { joinPath, parsePath, shown } from './path.ts'
@@ -28,13 +30,13 @@ export async function createUntitled(root: Root, folder: string, type: string, e
 /** Copies a file or a folder with all that is in it to `target`: into it under a free name where it is a folder, else to that very path. */
 export async function copyEntry(root: Root, source: string, target: string): Promise<string> {
   const from = await root.resolve(source)
-  const status = await stat(from)
+  const status = await stat(toFilePath(from))
   if (!status.isFile() && !status.isDirectory()) {
     throw new CygnetError('bad-request', `${shown(source)} is neither file nor folder, so it cannot be copied.`)
   }
   const apiTarget = joinPath(parsePath(target))
   const into = await root.resolveForWriting(apiTarget)
-  if (!into.exists || !(await stat(into.path)).isDirectory()) {
+  if (!into.exists || !(await stat(toFilePath(into.path))).isDirectory()) {
     await named(apiTarget, () => copyTo(from, into.path, status, !into.exists))
     return apiTarget
   }
@@ -55,13 +57,13 @@ export async function moveEntry(root: Root, oldPath: string, newPath: string): P
   const to = await root.locate(newPath)
   if (from === root.folder) throw new CygnetError('bad-request', 'The served folder itself cannot be renamed.')
   const status = await existingEntry(from, oldPath)
-  const other = await lstat(to).catch(() => undefined)
+  const other = await lstat(toFilePath(to)).catch(() => undefined)
   if (other !== undefined && (other.ino !== status.ino || other.dev !== status.dev)) {
     throw new CygnetError('conflict', `File already exists: ${shown(newPath)}.`, { mend: 'Choose another name.' })
   }
   if (to.startsWith(`${from}/`)) throw new CygnetError('bad-request', `${shown(oldPath)} cannot be moved into itself.`)
   try {
-    await rename(from, to)
+    await rename(toFilePath(from), toFilePath(to))
   } catch (error) {
     if (isSystemError(error, 'EBUSY')) throw holdsShare(oldPath, 'renamed', error)
     if (!isSystemError(error, 'EXDEV')) throw error
@@ -77,7 +79,7 @@ export async function removeEntry(root: Root, path: string): Promise<string> {
   const status = await existingEntry(entry, path)
   if (status.isDirectory() && (await mountsBelow(entry)).length > 0) throw holdsShare(path, 'deleted')
   try {
-    await rm(entry, { recursive: status.isDirectory() })
+    await rm(toFilePath(entry), { recursive: status.isDirectory() })
   } catch (error) {
     throw isSystemError(error, 'EBUSY') ? holdsShare(path, 'deleted', error) : error
   }
@@ -87,7 +89,7 @@ export async function removeEntry(root: Root, path: string): Promise<string> {
 function makeUntitled(folder: string, type: string, extension: string): Promise<string> {
   switch (type) {
     case 'directory':
-      return makeUnderFreeName(folder, 'Untitled Folder', ' ', (path) => mkdir(path))
+      return makeUnderFreeName(folder, 'Untitled Folder', ' ', (path) => mkdir(toFilePath(path)))
     case 'notebook':
       return makeUnderFreeName(folder, 'Untitled.ipynb', '', (path) => makeFile(path, writeNotebook(emptyNotebook())))
     default:
@@ -97,13 +99,13 @@ function makeUntitled(folder: string, type: string, extension: string): Promise<
 
 async function existingFolder(root: Root, path: string): Promise<string> {
   const real = await root.resolve(path)
-  if ((await stat(real)).isDirectory()) return real
+  if ((await stat(toFilePath(real))).isDirectory()) return real
   throw new CygnetError('not-found', `No such folder: ${shown(path)}.`)
 }
 
 async function existingEntry(entry: string, path: string): Promise<Stats> {
   try {
-    return await lstat(entry)
+    return await lstat(toFilePath(entry))
   } catch (cause) {
     if (!isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw cause
     throw new CygnetError('not-found', `No such file or folder: ${shown(path)}.`, { cause })
@@ -111,11 +113,11 @@ async function existingEntry(entry: string, path: string): Promise<Stats> {
 }
 
 async function makeFile(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o666)
+  const file = await open(toFilePath(path), 'wx', 0o666)
   try {
     await file.writeFile(text)
   } catch (error) {
-    await rm(path, { force: true })
+    await rm(toFilePath(path), { force: true })
     throw error
   } finally {
     await file.close()
@@ -123,39 +125,24 @@ async function makeFile(path: string, text: string): Promise<void> {
 }
 
 /** Copies what may be large; a copy that fails halfway is removed. */
-async function copyTo(from: string, to: string, status: Stats, isNew: boolean): Promise<void> {
+async function copyTo(from: string, to: string, status: Stats, isNew: boolean, keep: Kept = 'usual'): Promise<void> {
   if (!isNew)
     throw new CygnetError('conflict', `File already exists: ${shown(basename(to))}.`, { mend: 'Choose another name.' })
   if (status.isDirectory() && `${to}/`.startsWith(`${from}/`)) {
     throw new CygnetError('bad-request', `${shown(basename(from))} cannot be copied into itself.`)
   }
   try {
-    if (status.isDirectory()) await copyFolder(from, to)
-    else await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    await copyTree(from, to, status, keep)
   } catch (error) {
-    if (!isSystemError(error, 'EEXIST', 'ERR_FS_CP_EEXIST')) await rm(to, { recursive: true, force: true })
+    if (!isSystemError(error, 'EEXIST')) await rm(toFilePath(to), { recursive: true, force: true })
     throw error
   }
 }
 
-async function copyFolder(from: string, to: string): Promise<void> {
-  // The folder is made first, so that of two copies under one name only one goes on.
-  await mkdir(to)
-  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter: isCopyable })
-}
-
-async function isCopyable(path: string): Promise<boolean> {
-  const status = await lstat(path)
-  return status.isFile() || status.isDirectory() || status.isSymbolicLink()
-}
-
 async function moveAcross(from: string, to: string, status: Stats, path: string): Promise<void> {
   if (status.isDirectory() && (await mountsBelow(from)).length > 0) throw holdsShare(path, 'moved')
-  await named(path, async () => {
-    if (status.isSymbolicLink()) await cp(from, to, { verbatimSymlinks: true, errorOnExist: true })
-    else await copyTo(from, to, status, true)
-  })
-  await rm(from, { recursive: true })
+  await named(path, () => copyTo(from, to, status, true, 'all'))
+  await rm(toFilePath(from), { recursive: true })
 }
 
 async function named<Result>(path: string, run: () => Promise<Result>): Promise<Result> {

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { access, constants, copyFile, mkdir, open, realpath, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
-import { copyAttributes } from '@cygnet/core/extended-attributes'
+import { toFileBytes, toFileName, toFilePath } from '@cygnet/core/file-name'
+import { copyRights } from '@cygnet/core/extended-attributes'
 import { toTime } from './model.ts'
 import { temporaryPrefix } from './open-temporary.ts'
 import { shown } from './path.ts'
@@ -46,8 +47,8 @@ export function createCheckpoints(root: Root, spareFolder: string): Checkpoints 
   }
 
   async function makeRoom(place: string, path: string): Promise<void> {
-    await mkdir(dirname(place), { recursive: true })
-    const real = await realpath(dirname(place))
+    await mkdir(toFilePath(dirname(place)), { recursive: true })
+    const real = toFileName(await realpath(toFilePath(dirname(place)), { encoding: 'buffer' }))
     if (real !== dirname(place) && !root.contains(real)) {
       throw new CygnetError(
         'forbidden',
@@ -67,25 +68,25 @@ export function createCheckpoints(root: Root, spareFolder: string): Checkpoints 
 
     async create(path) {
       const source = await root.resolve(path)
-      const status = await stat(source)
+      const status = await stat(toFilePath(source))
       if (!status.isFile()) throw new CygnetError('bad-request', `${shown(path)} is no file, so it has no checkpoints.`)
       const place = await placeOf(await root.locate(path))
       await makeRoom(place, path)
       const temporary = join(dirname(place), `${temporaryPrefix}${randomBytes(8).toString('hex')}.tmp`)
       try {
-        await copyFile(source, temporary, constants.COPYFILE_FICLONE)
+        await copyFile(toFilePath(source), toFilePath(temporary), constants.COPYFILE_FICLONE)
         await likenAccess(source, temporary, status.mode)
-        await utimes(temporary, status.atime, status.mtime)
-        await rename(temporary, place)
+        await utimes(toFilePath(temporary), status.atime, status.mtime)
+        await rename(toFilePath(temporary), toFilePath(place))
       } catch (error) {
-        await rm(temporary, { force: true })
+        await rm(toFilePath(temporary), { force: true })
         throw isSystemError(error, 'ENOSPC', 'EDQUOT') ? checkpointDiskFull(path, error) : error
       }
       return { id: checkpointId, last_modified: toTime(status.mtimeMs) }
     },
 
     async restore(path, id) {
-      const checkpoint = await open(await existing(path, id), constants.O_RDONLY | constants.O_NOFOLLOW)
+      const checkpoint = await open(toFilePath(await existing(path, id)), constants.O_RDONLY | constants.O_NOFOLLOW)
       try {
         await writeFile(root, path, (file) => file.writeFile(checkpoint.createReadStream({ autoClose: false })))
       } finally {
@@ -94,7 +95,7 @@ export function createCheckpoints(root: Root, spareFolder: string): Checkpoints 
     },
 
     async remove(path, id) {
-      await rm(await existing(path, id))
+      await rm(toFilePath(await existing(path, id)))
     },
 
     async follow(from, to) {
@@ -102,22 +103,22 @@ export function createCheckpoints(root: Root, spareFolder: string): Checkpoints 
       if ((await describe(source)) === undefined) return
       const target = await placeOf(to)
       await makeRoom(target, to)
-      await rename(source, target)
+      await rename(toFilePath(source), toFilePath(target))
     },
 
     async forget(path) {
-      await rm(await placeOf(path), { force: true })
+      await rm(toFilePath(await placeOf(path)), { force: true })
     },
   }
 }
 
 /** Who may read the file may read its checkpoint and nobody else: a mode alone says too much where there is a list. */
 async function likenAccess(source: string, copy: string, mode: number): Promise<void> {
-  const from = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
+  const from = await open(toFilePath(source), constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const to = await open(copy, constants.O_RDONLY | constants.O_NOFOLLOW)
+    const to = await open(toFilePath(copy), constants.O_RDONLY | constants.O_NOFOLLOW)
     try {
-      await to.chmod((await copyAttributes(from, to)) ? mode & 0o777 : mode & 0o700)
+      await copyRights(from, to, mode & 0o777)
     } finally {
       await to.close()
     }
@@ -129,18 +130,18 @@ async function likenAccess(source: string, copy: string, mode: number): Promise<
 export function checkpointName(name: string): string {
   const extension = extname(name)
   const wanted = `${name.slice(0, name.length - extension.length)}-${checkpointId}${extension}`
-  if (Buffer.byteLength(wanted) <= 255) return wanted
+  if (toFileBytes(wanted).length <= 255) return wanted
   return `${createHash('sha256').update(name).digest('hex')}-${checkpointId}`
 }
 
 async function describe(file: string): Promise<Checkpoint | undefined> {
-  const status = await stat(file).catch(() => undefined)
+  const status = await stat(toFilePath(file)).catch(() => undefined)
   return status?.isFile() ? { id: checkpointId, last_modified: toTime(status.mtimeMs) } : undefined
 }
 
 async function isWritableFolder(folder: string): Promise<boolean> {
   try {
-    await access(folder, constants.W_OK)
+    await access(toFilePath(folder), constants.W_OK)
     return true
   } catch {
     return false

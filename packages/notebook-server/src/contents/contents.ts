@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CygnetError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 import { readNotebook } from '../notebook-format/read-notebook.ts'
 import { createTrustStore } from '../notebook-format/trust.ts'
 import { emptyNotebook } from '../notebook-format/notebook.ts'
@@ -51,7 +52,7 @@ export async function createContents(options: ContentsOptions): Promise<Contents
 
   async function statusOf(path: string): Promise<Stats | undefined> {
     try {
-      return await stat(await root.resolve(path))
+      return await stat(toFilePath(await root.resolve(path)))
     } catch {
       return undefined
     }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { stat, type FileHandle } from 'node:fs/promises'
 import { CygnetError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 import { readNotebook } from '../notebook-format/read-notebook.ts'
 import { markCells, type TrustStore } from '../notebook-format/trust.ts'
 import { listFolder } from './list-folder.ts'
@@ -31,7 +32,7 @@ export async function getContent(
 ): Promise<ContentsModel> {
   const apiPath = joinPath(parsePath(path))
   const real = await root.resolve(apiPath)
-  const model = await toModel(apiPath, real, await stat(real))
+  const model = await toModel(apiPath, real, await stat(toFilePath(real)))
   if (model.type === 'directory') {
     if (options.type !== undefined && options.type !== 'directory') {
       throw new CygnetError('bad-request', `${shown(apiPath)} is a folder, not a ${options.type}.`)

@@ -2,6 +2,7 @@ import { access, constants, stat, type Dirent, type Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError } from '@cygnet/core/errors'
+import { toFileName, toFilePath } from '@cygnet/core/file-name'
 import { mapBounded } from './map-bounded.ts'
 import { toModelWith, type ContentsModel } from './model.ts'
 import type { Root } from './root.ts'
@@ -16,22 +17,30 @@ const parallel = 64
  * file nor folder, is left out. A link that leads outside or nowhere is shown as a file that cannot be written, so that it can be deleted.
  */
 export async function listFolder(root: Root, real: string, path: string): Promise<ContentsModel[]> {
-  const entries = await readdir(real, { withFileTypes: true })
-  const listed = entries.filter((entry) => isListable(entry) && !neverListed.test(entry.name))
+  const entries = await readdir(toFilePath(real), { withFileTypes: true, encoding: 'buffer' })
+  const named = entries
+    .filter(isListable)
+    .map((entry) => ({ name: toFileName(entry.name), isLink: entry.isSymbolicLink() }))
+  const listed = named.filter(({ name }) => !neverListed.test(name))
   const models = await mapBounded(listed, parallel, (entry) => toEntry(root, real, path, entry))
   return models.filter((model) => model !== undefined)
 }
 
-function isListable(entry: Dirent): boolean {
+interface Entry {
+  name: string
+  isLink: boolean
+}
+
+function isListable(entry: Dirent<Buffer>): boolean {
   return !entry.isFIFO() && !entry.isSocket() && !entry.isBlockDevice() && !entry.isCharacterDevice()
 }
 
-async function toEntry(root: Root, real: string, path: string, entry: Dirent): Promise<ContentsModel | undefined> {
+async function toEntry(root: Root, real: string, path: string, entry: Entry): Promise<ContentsModel | undefined> {
   const apiPath = path === '' ? entry.name : `${path}/${entry.name}`
   const file = join(real, entry.name)
   try {
-    if (entry.isSymbolicLink() && !(await leadsInside(root, apiPath))) {
-      const model = toModelWith(apiPath, await lstat(file), false)
+    if (entry.isLink && !(await leadsInside(root, apiPath))) {
+      const model = toModelWith(apiPath, await lstat(toFilePath(file)), false)
       return { ...model, type: 'file', mimetype: null }
     }
     return await statModel(file, apiPath)
@@ -44,9 +53,9 @@ async function toEntry(root: Root, real: string, path: string, entry: Dirent): P
 /** By callbacks: for a folder of 10,000 entries this takes a third of the time that the promises' calls take. */
 function statModel(file: string, apiPath: string): Promise<ContentsModel> {
   return new Promise((resolve, reject) => {
-    stat(file, (error: Error | null, status: Stats) => {
+    stat(toFilePath(file), (error: Error | null, status: Stats) => {
       if (error) reject(error)
-      else access(file, constants.W_OK, (denied) => resolve(toModelWith(apiPath, status, denied === null)))
+      else access(toFilePath(file), constants.W_OK, (denied) => resolve(toModelWith(apiPath, status, denied === null)))
     })
   })
 }

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
+import { toFilePath } from '@cygnet/core/file-name'
 import { guessType } from '../http/mime-type.ts'
 
 export type ContentType = 'file' | 'notebook' | 'directory'
@@ -55,7 +56,7 @@ export function toModelWith(path: string, status: Stats, writable: boolean): Con
 
 export async function isWritable(path: string): Promise<boolean> {
   try {
-    await access(path, constants.W_OK)
+    await access(toFilePath(path), constants.W_OK)
     return true
   } catch {
     return false

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { toFileName } from '@cygnet/core/file-name'
 
 /**
  * The mount points at or below a folder: what is there belongs to others. Empty where the system does not tell.
  * Source: `/proc/self/mountinfo`, man 5 proc_pid_mountinfo; its fifth field, with blanks and backslashes in octal.
  */
 export async function mountsBelow(folder: string): Promise<string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  const table = await readFile('/proc/self/mountinfo', 'latin1').catch(() => '')
   return table
     .split('\n')
     .map((line) => unescape(line.split(' ')[4] ?? ''))
@@ -13,5 +14,6 @@ export async function mountsBelow(folder: string): Promise<string[]> {
 }
 
 function unescape(field: string): string {
-  return field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+  const bytes = field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+  return toFileName(Buffer.from(bytes, 'latin1'))
 }

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 
 /**
  * Makes something under the first free name: `name`, then with `insert` and 1, 2, 3 ... before the extension (`Untitled1.ipynb`, `data-Copy2.tar.gz`).
@@ -30,7 +31,7 @@ export async function makeUnderFreeName(
 
 export async function exists(path: string): Promise<boolean> {
   try {
-    await lstat(path)
+    await lstat(toFilePath(path))
     return true
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false

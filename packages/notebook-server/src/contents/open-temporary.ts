@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isSystemError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 
 /** Begins the names of files that are being written; they are never listed. */
 export const temporaryPrefix = '.~cygnet-'
@@ -20,7 +21,7 @@ export async function openTemporary(folder: string, mode = 0o600): Promise<Tempo
   const name = `${temporaryPrefix}${randomBytes(8).toString('hex')}.tmp`
   const beside = join(folder, name)
   try {
-    return { path: beside, file: await open(beside, 'wx+', mode), beside: true }
+    return { path: beside, file: await open(toFilePath(beside), 'wx+', mode), beside: true }
   } catch (error) {
     if (!isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) throw error
   }

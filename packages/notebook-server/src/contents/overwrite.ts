@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { toFilePath } from '@cygnet/core/file-name'
 import { overwrite } from '@cygnet/core/overwrite'
 
 /** One overwriting of a file at a time, or two saves would mix. */
@@ -19,7 +20,7 @@ export async function overwriteInPlace(target: string, source: FileHandle): Prom
 }
 
 async function overwriteFile(target: string, source: FileHandle): Promise<void> {
-  const file = await open(target, constants.O_WRONLY | constants.O_NOFOLLOW)
+  const file = await open(toFilePath(target), constants.O_WRONLY | constants.O_NOFOLLOW)
   try {
     await overwrite(file, source)
   } finally {

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { access, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 import { copyAttributes } from '@cygnet/core/extended-attributes'
 import { openTemporary, type Temporary } from './open-temporary.ts'
 import { overwriteInPlace } from './overwrite.ts'
@@ -53,7 +54,7 @@ export async function openReplacement(root: Root, path: string): Promise<Replace
     if (!underWay) return
     underWay = false
     await temporary.file.close()
-    await rm(temporary.path, { force: true })
+    await rm(toFilePath(temporary.path), { force: true })
   }
 
   async function commit(): Promise<void> {
@@ -69,7 +70,7 @@ export async function openReplacement(root: Root, path: string): Promise<Replace
       return
     }
     try {
-      await rename(temporary.path, now.path)
+      await rename(toFilePath(temporary.path), toFilePath(now.path))
     } catch (error) {
       if (status === undefined || !isSystemError(error, 'EBUSY', 'EXDEV', 'EACCES', 'EPERM')) throw error
       await overwriteInPlace(now.path, temporary.file)
@@ -86,11 +87,11 @@ export async function openReplacement(root: Root, path: string): Promise<Replace
 }
 
 async function checkedStatus(real: string, path: string): Promise<Stats> {
-  const status = await stat(real)
+  const status = await stat(toFilePath(real))
   if (status.isDirectory()) throw new CygnetError('bad-request', `${shown(path)} is a folder, not a file.`)
   if (!status.isFile()) throw new CygnetError('bad-request', `${shown(path)} is no regular file.`)
   try {
-    await access(real, constants.W_OK)
+    await access(toFilePath(real), constants.W_OK)
   } catch (cause) {
     throw new CygnetError('forbidden', `Permission denied: ${shown(path)} may not be changed.`, {
       cause,
@@ -120,7 +121,7 @@ async function makeAlike(file: FileHandle, path: string, status: Stats): Promise
   const own = await file.stat()
   try {
     if (own.uid !== status.uid || own.gid !== status.gid) await file.chown(status.uid, status.gid)
-    const old = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const old = await open(toFilePath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       if (!(await copyAttributes(old, file))) return false
     } finally {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { toFileName, toFilePath } from '@cygnet/core/file-name'
 import { joinPath, parsePath, shown } from './path.ts'
 
 /**
@@ -26,7 +27,7 @@ export interface Root {
 
 /** @param folder - must exist */
 export async function createRoot(folder: string): Promise<Root> {
-  const real = await realpath(folder)
+  const real = toFileName(await realpath(folder, { encoding: 'buffer' }))
   const prefix = real.endsWith(sep) ? real : real + sep
 
   const root: Root = {
@@ -68,15 +69,15 @@ export async function createRoot(folder: string): Promise<Root> {
     },
 
     async check(file, path) {
-      const actual = await readlink(`/proc/self/fd/${file.fd}`).catch(() => undefined)
-      if (actual !== undefined && !root.contains(actual)) throw outside(path)
+      const actual = await readlink(`/proc/self/fd/${file.fd}`, { encoding: 'buffer' }).catch(() => undefined)
+      if (actual !== undefined && !root.contains(toFileName(actual))) throw outside(path)
     },
   }
 
   async function follow(path: string, apiPath: string): Promise<string> {
     let end: string
     try {
-      end = await realpath(path)
+      end = toFileName(await realpath(toFilePath(path), { encoding: 'buffer' }))
     } catch (cause) {
       if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) {
         throw new CygnetError('not-found', `No such file or folder: ${shown(apiPath)}.`, { cause })
@@ -98,7 +99,7 @@ async function openRegular(real: string, path: string): Promise<FileHandle> {
   let file: FileHandle
   try {
     // O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
-    file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    file = await open(toFilePath(real), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
     if (isSystemError(cause, 'EACCES', 'EPERM')) throw noAccess(path, cause)
     if (isSystemError(cause, 'ENXIO', 'ELOOP')) throw noFile(path)
@@ -112,7 +113,7 @@ async function openRegular(real: string, path: string): Promise<FileHandle> {
 
 async function isLink(path: string): Promise<boolean> {
   try {
-    return (await lstat(path)).isSymbolicLink()
+    return (await lstat(toFilePath(path))).isSymbolicLink()
   } catch {
     return false
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import { isUtf8 } from 'node:buffer'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { toFilePath } from '@cygnet/core/file-name'
 import { hasExactNumbers } from '@cygnet/core/python-json'
 import { keepNumbers } from '../notebook-format/keep-numbers.ts'
 import type { Notebook } from '../notebook-format/notebook.ts'
@@ -53,18 +54,18 @@ export async function saveContent(
 /** The model of what stands at a path now, without content. */
 export async function currentModel(root: Root, apiPath: string): Promise<ContentsModel> {
   const real = await root.resolve(apiPath)
-  return toModel(apiPath, real, await stat(real))
+  return toModel(apiPath, real, await stat(toFilePath(real)))
 }
 
 /** A folder that exists already is no error. */
 export async function makeFolder(root: Root, path: string): Promise<void> {
   const target = await root.resolveForWriting(path)
   if (target.exists) {
-    if ((await stat(target.path)).isDirectory()) return
+    if ((await stat(toFilePath(target.path))).isDirectory()) return
     throw new CygnetError('bad-request', `Not a folder: ${shown(path)}.`)
   }
   try {
-    await mkdir(target.path)
+    await mkdir(toFilePath(target.path))
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return
     throw isSystemError(error, 'ENOSPC', 'EDQUOT') ? diskFull(path, error) : error

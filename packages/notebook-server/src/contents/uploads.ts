@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { toFileName, toFilePath } from '@cygnet/core/file-name'
 import { decodeContent } from './decode-content.ts'
 import { toModelWith, type ContentsModel } from './model.ts'
 import { temporaryPrefix } from './open-temporary.ts'
@@ -102,10 +103,10 @@ export function createUploads(root: Root): Uploads {
 
 /** Removes what a server that was killed left in this folder. */
 async function sweep(folder: string): Promise<void> {
-  const names = await readdir(folder)
+  const names = (await readdir(toFilePath(folder), { encoding: 'buffer' })).map((name) => toFileName(name))
   for (const name of names.filter((one) => one.startsWith(temporaryPrefix))) {
     const path = join(folder, name)
-    const status = await stat(path).catch(() => undefined)
-    if (status !== undefined && Date.now() - status.mtimeMs > leftoverAge) await rm(path, { force: true })
+    const status = await stat(toFilePath(path)).catch(() => undefined)
+    if (status !== undefined && Date.now() - status.mtimeMs > leftoverAge) await rm(toFilePath(path), { force: true })
   }
 }

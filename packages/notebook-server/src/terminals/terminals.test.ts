@@ -54,6 +54,15 @@ test('starts where it is asked to', async () => {
   }
 })
 
+test('starts also in a folder whose name is no UTF-8', async () => {
+  await mkdir(Buffer.concat([Buffer.from(`${api.root}/`), Buffer.from([0xfc, 0x62])]))
+  const name = await create({ cwd: '‛FCb/none' })
+  using socket = await openTerminalSocket(api.url, name)
+  socket.send('stdin', 'pwd -P | od -An -c | tail -n 2 | tr -d "\\n"\r')
+  await until(socket, /374 {3}b {2}\\n/)
+  await api.terminals.remove(name)
+})
+
 test('takes the size of its smallest client', async () => {
   const name = await create()
   using large = await openTerminalSocket(api.url, name)

@@ -13,6 +13,7 @@ import ctypes
 import errno
 import json
 import os
+import re
 import stat
 import struct
 import sys
@@ -50,10 +51,16 @@ PROBLEMS = (OSError, ValueError)
 AT_EMPTY_PATH, STATX_BASIC_AND_BIRTH = 0x1000, 0xFFF
 
 
+def to_file_name(name):
+    """The name on the disk: a byte that is no UTF-8 comes as U+201B and two hexadecimal digits."""
+    escape = "\u201b([89A-F][0-9A-F])".encode()
+    return os.fsdecode(re.sub(escape, lambda found: bytes.fromhex(found[1].decode()), name.encode()))
+
+
 def open_source(mount):
     root = os.open(mount["root"], O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        source = open_beneath(root, mount["path"], O_PATH | os.O_NOFOLLOW)
+        source = open_beneath(root, to_file_name(mount["path"]), O_PATH | os.O_NOFOLLOW)
     finally:
         os.close(root)
     mode = os.fstat(source).st_mode
@@ -111,7 +118,7 @@ def prepare_all(plan, recursive=False):
     for mount in plan["mounts"]:
         try:
             tree, mapped = prepare(mount, plan["uid"], maps, recursive)
-            trees[mount["name"]] = (tree, mount["readOnly"])
+            trees[to_file_name(mount["name"])] = (tree, mount["readOnly"])
             if not mapped:
                 notes.append({"name": mount["name"], "problem": "unmapped"})
         except PROBLEMS as error:

@@ -398,6 +398,17 @@ test('names may be what names may be', async () => {
   for (const name of names) expect(await shell.print(inShared(`cat ./${quote(name)}/data.csv`)), name).toBe('a,b\n')
 })
 
+test('names that are no UTF-8 are what they are on the disk', async () => {
+  const bytes = Buffer.concat([Buffer.from(`${owner.home}/`), Buffer.from([0xfc, 0x62])])
+  await rename(join(owner.home, 'work'), bytes)
+  const mounts = [share('‛FCb', '‛FCb'), share('‛FCb/data.csv', 'data‛E9.csv')]
+  const shell = await bed.startShell({ mounts })
+  expect(await shell.print(inShared('ls -bR | cat'))).toMatch(
+    /^\.:\ndata\\351\.csv\n\\374b\n\n\.\/\\374b:\ndata\.csv\n/,
+  )
+  expect(await shell.print(inShared('cat data*'))).toBe('a,b\n')
+})
+
 test('at the start, a link in the owner’s home leads nowhere either', async () => {
   await symlink('private.txt', join(owner.home, 'link'))
   await symlink('../..', join(owner.home, 'up'))

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CygnetError } from '@cygnet/core/errors'
+import { toFileBytes } from '@cygnet/core/file-name'
 import type { Logger } from '@cygnet/core/log'
 import { z } from 'zod'
 import type { Layer, Mount, Software } from '../spawner.ts'
@@ -122,7 +123,7 @@ export function checkMounts(mounts: Mount[]): void {
   const names = new Set<string>()
   for (const mount of mounts) {
     const name = nameOf(mount)
-    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || Buffer.byteLength(name) > 255)
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || toFileBytes(name).length > 255)
       throw new CygnetError('bad-request', `Nothing can be mounted at ${JSON.stringify(mount.target)}.`, {
         mend: `A target is "${sharedFolder}/" and one name.`,
       })
