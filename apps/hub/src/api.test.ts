@@ -156,7 +156,7 @@ test('a removal that failed half way lets nobody in and can be asked for again',
     auth,
     log: createSilentLogger(),
     trustProxy: false,
-    servers: { of: () => null, remove: async () => {} },
+    servers: { of: () => null, ensureStarted: async () => false, remove: async () => {} },
     homes: {
       async setAside() {
         if (isBroken) throw new Error('the disk is gone')
@@ -368,9 +368,51 @@ test('old addresses of JupyterHub lead to what they mean', async () => {
   const browser = createTestBrowser(url)
   for (const [from, to] of [
     ['/hub/home', '/'],
-    ['/hub/spawn', '/start'],
     ['/hub/', '/'],
     ['/logout', '/hub/logout'],
   ])
     expect((await browser.get(from ?? '')).headers.get('location')).toBe(to)
+})
+
+test('a link that may be sent to anybody leads to one’s own server, and starts it first', async () => {
+  const { url, servers, started, ada, auth } = await withPeople()
+  const browser = createTestBrowser(url)
+  const where = async (path: string, headers = {}) => (await browser.get(path, headers)).headers.get('location')
+  const link = '/hub/user-redirect/git-pull?repo=https%3A%2F%2Fexample.org%2Fx&urlpath=lab%2Ftree%2Fa%20b'
+  const target = '/user/ada/git-pull?repo=https%3A%2F%2Fexample.org%2Fx&urlpath=lab%2Ftree%2Fa%20b'
+
+  expect(await where(link)).toBe(`/hub/login?next=${encodeURIComponent(link)}`)
+  expect((await browser.signIn('ada', password, link)).headers.get('location')).toBe(link)
+  expect(started).toEqual([])
+  // Another site may show the way, not start anything.
+  const elsewhere = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const waiting = `/start?next=${encodeURIComponent(target)}`
+  expect(await where(link, elsewhere)).toBe(waiting)
+  expect(await where(link, { 'sec-purpose': 'prefetch' })).toBe(waiting)
+  expect(started).toEqual([])
+  expect(await where(link, { 'sec-fetch-site': 'none' })).toBe(waiting)
+  expect(await where(`/hub/spawn?next=${encodeURIComponent(target)}`)).toBe(waiting)
+  expect(await where(`/hub/spawn/ada?next=${encodeURIComponent(target)}`)).toBe(waiting)
+  expect(started).toEqual(['ada', 'ada', 'ada'])
+
+  servers.set(ada.id, { phase: 'running', started: null, lastActivity: null, options: {} })
+  expect(await where(link, elsewhere)).toBe(target)
+  expect(await where(`/hub/spawn?next=${encodeURIComponent(target)}`)).toBe(target)
+  expect(await where('/hub/user-redirect')).toBe('/user/ada/')
+  expect(await where('/hub/user-redirect/lab')).toBe('/user/ada/lab')
+  expect(started).toHaveLength(3)
+  // Nowhere else, in whatever spelling.
+  for (const path of ['//evil.example/x', '/..%2f..%2fevil', '/%5cevil.example', '/\\evil.example', '/%00'])
+    expect(await where(`/hub/user-redirect${path}`), path).toMatch(/^\/user\/ada\//)
+  for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '/hub/logout', 'javascript:1', ''])
+    expect(await where(`/hub/spawn?next=${encodeURIComponent(next)}`), next).toBe('/start')
+  expect((await browser.get('/hub/spawn/bob')).status).toBe(404)
+  expect(started).toHaveLength(3)
+
+  // A token starts what its scopes let it start.
+  servers.delete(ada.id)
+  const { secret } = await auth.tokens.create(ada, { note: '', scopes: ['read:servers!user'] })
+  const answer = await fetch(url + link, { headers: { authorization: `token ${secret}` }, redirect: 'manual' })
+  expect(answer.headers.get('location')).toBe(waiting)
+  expect(started).toHaveLength(3)
 })

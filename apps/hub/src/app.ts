@@ -94,6 +94,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     log,
     trustProxy,
     portalDir,
+    servers,
     modules: [
       createUserRoutes({ auth, servers, homes, publicUrl, log }),
       createTokenRoutes({ auth, origins, log }),

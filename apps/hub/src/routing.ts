@@ -18,6 +18,8 @@ import type { Origins } from './origin.ts'
 import { mountPortal } from './portal.ts'
 import { mountRedirects } from './routes/redirects.ts'
 import { mountSignInPages } from './routes/sign-in-pages.ts'
+import { mountWaysToServer } from './routes/ways-to-server.ts'
+import type { ServerStates } from './server-states.ts'
 
 /** How long whoever was refused may go on sending before the connection is cut. */
 const drainPatience = 5000
@@ -31,6 +33,7 @@ export interface RoutingDeps {
   log: Logger
   trustProxy: boolean
   portalDir: string
+  servers: ServerStates
   modules: RouteModule[]
   /** Hands over what is for the routes by `app.routing`. */
   server: Server
@@ -113,6 +116,7 @@ export async function createRouting(deps: RoutingDeps): Promise<FastifyInstance>
   mountSignInPages(app, { auth, base, gate, origins, cookies, log })
   mountPortal(app, { base, portalDir, cookies })
   mountRedirects(app)
+  mountWaysToServer(app, { base, origins, servers: deps.servers, log })
   await app.ready()
   return app
 

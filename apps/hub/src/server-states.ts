@@ -12,6 +12,11 @@ export interface ServerState {
 export interface ServerStates {
   /** From memory, at once; null where it is stopped. */
   of(userId: number): ServerState | null
+  /**
+   * Starts a server as it was chosen last where it is stopped, and waits a moment for it. @returns whether it runs by then
+   * @throws CygnetError that tells why it cannot start
+   */
+  ensureStarted(user: { id: number; name: string }): Promise<boolean>
   /** Before a user is removed: stops the server, cancels a start, refuses new ones of this id. Resolves once it is gone. */
   remove(user: { id: number; name: string }, signal: AbortSignal): Promise<void>
 }

@@ -4,8 +4,6 @@ import type { FastifyInstance } from 'fastify'
 const redirects: Array<[from: string, to: string]> = [
   ['/hub', '/'],
   ['/hub/home', '/'],
-  ['/hub/spawn', '/start'],
-  ['/hub/spawn/*', '/start'],
   ['/hub/token', '/account'],
   ['/login', '/hub/login'],
   ['/logout', '/hub/logout'],

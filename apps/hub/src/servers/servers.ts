@@ -80,6 +80,8 @@ export interface Servers extends ServerStates {
 const flushMilliseconds = 60_000
 /** Servers that are asked what they do at the same time. */
 const askedAtOnce = 20
+/** How long somebody who is on the way to a server waits before they are shown how its start goes on. */
+const patienceMilliseconds = 1000
 const neverStarted: ServerRoute = { at: 'stopped', reason: null }
 
 export function createServers(deps: ServersDeps): Servers {
@@ -127,7 +129,7 @@ export function createServers(deps: ServersDeps): Servers {
     }
   }
 
-  return {
+  const servers: Servers = {
     async restore() {
       for (const { user, reason } of await records.reasons()) add(user, reason)
       const unfinished = await records.unfinished()
@@ -157,6 +159,13 @@ export function createServers(deps: ServersDeps): Servers {
       const server = byId.get(user.id)
       if (server?.phase.at === 'starting') await within(server.phase.done, milliseconds)
       if (server?.phase.at === 'stopped' && server.phase.failure !== null) throw server.phase.failure
+    },
+
+    async ensureStarted(user) {
+      const at = byId.get(user.id)?.phase.at ?? 'stopped'
+      if (at === 'stopped') await servers.start(user, {})
+      await servers.settle(user, patienceMilliseconds)
+      return byId.get(user.id)?.phase.at === 'running'
     },
 
     stop: async (user) => byId.get(user.id)?.stop(),
@@ -205,18 +214,17 @@ export function createServers(deps: ServersDeps): Servers {
       await records.forget(user.id)
     },
 
-    async close({ servers }) {
+    async close({ servers: fate }) {
       isClosed = true
       clearInterval(flushing)
       clearInterval(asking)
       const all = [...byId.values()]
-      const ended = await Promise.allSettled(
-        all.map((server) => (servers === 'stop' ? server.stop() : server.release())),
-      )
+      const ended = await Promise.allSettled(all.map((server) => (fate === 'stop' ? server.stop() : server.release())))
       for (const result of ended)
         if (result.status === 'rejected') logger.error({ err: result.reason as Error }, 'A server could not be ended.')
     },
   }
+  return servers
 }
 
 async function toView(base: BasePath, user: ServerUser, server: Server | undefined): Promise<ServerView> {

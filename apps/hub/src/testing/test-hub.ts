@@ -23,6 +23,8 @@ export interface TestHub {
   logged: string[]
   /** Set by a test to give a user a server. */
   servers: Map<number, ServerState>
+  /** Names whose server was asked to start on the way to it. */
+  started: string[]
   /** Names whose server was stopped and whose home was set aside. */
   removed: string[]
   putAside: string[]
@@ -53,6 +55,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
   const { signIn, publicUrl } = parseConfig({ signIn: options.signIn, publicUrl: options.publicUrl })
   const auth = createAuth({ database, signIn, log, clock })
   const servers = new Map<number, ServerState>()
+  const started: string[] = []
   const removed: string[] = []
   const putAside: string[] = []
   const hub = await createHub({
@@ -62,6 +65,10 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
     trustProxy: options.trustProxy ?? false,
     servers: options.states ?? {
       of: (id) => servers.get(id) ?? null,
+      ensureStarted: async ({ id, name }) => {
+        started.push(name)
+        return servers.get(id)?.phase === 'running'
+      },
       remove: async ({ id, name }) => {
         servers.delete(id)
         removed.push(name)
@@ -81,7 +88,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
     await database.destroy()
     await rm(folder, { recursive: true })
   })
-  return { hub, auth, url, port, folder, adminSocket, logged, servers, removed, putAside, pass: clock.pass }
+  return { hub, auth, url, port, folder, adminSocket, logged, servers, started, removed, putAside, pass: clock.pass }
 }
 
 /** Stands for the users' servers: says what it was handed, and sends back what an upgraded connection gets. */
