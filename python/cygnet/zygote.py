@@ -3,8 +3,9 @@
 Run as ``python -m cygnet.zygote --server-pid PID [--preload MODULE ...]`` by the notebook server. Requests come as
 JSON lines on standard input, reports go as JSON lines to standard output:
 
-    request  {"id", "module", "arguments", "environment", "cwd", "output"}  fork a kernel; `output` is the path of a FIFO
-                                                                            to make: its standard output and error
+    request  {"id", "module", "arguments", "command", "environment", "cwd", "output"}
+                                                    fork a kernel; `command` is what would start it otherwise, `output`
+                                                    the path of a FIFO to make: its standard output and error
              {"opened": id}                                                 the server reads the FIFO
              {"retire": true}                                               fork no more, become small
     report   {"event": "ready", "python"}
@@ -36,6 +37,7 @@ import traceback
 
 from cygnet.channel import Channel
 from cygnet.children import Children
+from cygnet.renew import EnvironmentWatch, renew, renew_main
 
 LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 """The modules that a request may name: ``python -m <module>`` starts an IPython kernel."""
@@ -68,10 +70,11 @@ def main() -> int:
     channel = Channel.take_standard()
     server = Server(options.server_pid)
     given = set(os.environ)
-    preload([*NEEDED, *options.preload], server)
+    with EnvironmentWatch() as watch:
+        preload([*NEEDED, *options.preload], server)
     # Some modules set variables when they are imported, such as the debugger's.
     imported = {name: value for name, value in os.environ.items() if name not in given}
-    request = Zygote(channel).serve()
+    request = Zygote(channel, watch, imported).serve()
     if request is not None:
         become_kernel(request, server, imported)
     return 0
@@ -132,8 +135,10 @@ def preload(modules: list[str], server: Server) -> None:
 
 
 class Zygote:
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, watch: EnvironmentWatch, imported: dict[str, str]) -> None:
         self.channel = channel
+        self.watch = watch
+        self.imported = imported
         self.children = Children(channel, {})
         self.outputs: dict[str, int] = {}
         self.packages = PackageFolders()
@@ -172,6 +177,9 @@ class Zygote:
                 raise ValueError(f"{request['module']} is no launcher of IPython kernels")
             if not os.path.isdir(request["cwd"]):
                 raise NotADirectoryError(f"{request['cwd']} is no folder")
+            different = self.watch.find_difference(request["environment"], self.imported)
+            if different is not None:
+                raise ValueError(f"modules that are imported already have read another {different}")
             os.mkfifo(request["output"], 0o600)
             # Read and write: opening never waits for the other side, and early words are kept until the server reads.
             self.outputs[name] = os.open(request["output"], os.O_RDWR | os.O_CLOEXEC)
@@ -240,12 +248,11 @@ def become_kernel(request: dict, server: Server, imported: dict[str, str]) -> No
         del sys.modules[name]
     os.chdir(request["cwd"])
     sys.path[:] = search_path(own_path, os.environ.get("PYTHONPATH", ""))
-    importlib.invalidate_caches()
-    reseed()
-    time.tzset()
     watch_server(server)
     keep_all_output()
+    follow_main()
     sys.argv = [launcher_file(request["module"]), *request["arguments"]]
+    renew(request["command"])
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()
@@ -265,21 +272,6 @@ def search_path(own: str, wanted: str) -> list[str]:
     folders = sys.path if getattr(sys.flags, "safe_path", False) else sys.path[1:]
     kept = [path for path in folders if os.path.abspath(path) not in mine]
     return [*(os.path.abspath(path) for path in wanted.split(os.pathsep) if path), *kept]
-
-
-def reseed() -> None:
-    import random
-
-    random.seed()
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
-    process = sys.modules.get("multiprocessing.process")
-    if process is not None:
-        process.current_process().authkey = os.urandom(32)
-    matplotlib = sys.modules.get("matplotlib")
-    if matplotlib is not None and os.environ.get("MPLBACKEND"):
-        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
 def watch_server(server: Server) -> None:
@@ -317,6 +309,19 @@ def keep_all_output() -> None:
             context.setsockopt(zmq.SNDHWM, limit)
 
     kernelapp.IPKernelApp.init_iopub = init_iopub
+
+
+def follow_main() -> None:
+    """The kernel's main module takes the place of this one when the shell is made."""
+    from ipykernel import kernelapp
+
+    original = kernelapp.IPKernelApp.init_kernel
+
+    def init_kernel(self: kernelapp.IPKernelApp) -> None:
+        original(self)
+        renew_main()
+
+    kernelapp.IPKernelApp.init_kernel = init_kernel
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ export function createKernelLauncher(options: {
       const entry = toLauncherEntry(argv, python)
       if (entry !== undefined && isSameInterpreter(environment, options.environment)) {
         const output = connection.outputFifo
-        const kernel = await zygote?.fork({ id: randomUUID(), ...entry, environment, cwd, output })
+        const kernel = await zygote?.fork({ id: randomUUID(), ...entry, command: argv, environment, cwd, output })
         if (kernel !== undefined) return kernel
         if (zygote !== undefined) logger.info({ kernel: request.id }, 'A kernel starts without the zygote.')
       }
@@ -77,9 +77,12 @@ function toLauncherEntry(argv: string[], python: string): { module: string; argu
   return program === python && flag === '-m' && isLauncher ? { module, arguments: args } : undefined
 }
 
-/** What is read when the interpreter starts, or when a library is loaded, cannot be changed in a fork. */
+/**
+ * What is read when the interpreter starts, or when a library is loaded, cannot be changed in a fork. The zygote itself looks
+ * for what its modules have read.
+ */
 function isSameInterpreter(left: Record<string, string>, right: Record<string, string>): boolean {
-  const early = /^(PYTHON(?!PATH$)|LD_|MALLOC_|GLIBC_|OMP_|OPENBLAS_|MKL_|NUMEXPR_|LC_|LANG)/
+  const early = /^(HOME$|PYTHON(?!PATH$)|LD_|MALLOC_|GLIBC_|OMP_|OPENBLAS_|MKL_|NUMEXPR_|LC_|LANG)/
   const names = new Set([...Object.keys(left), ...Object.keys(right)])
   return [...names].every((name) => !early.test(name) || left[name] === right[name])
 }

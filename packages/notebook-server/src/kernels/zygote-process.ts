@@ -22,6 +22,8 @@ export interface ForkRequest {
   /** What `python -m` would run, `ipykernel_launcher` or `ipykernel`. */
   module: string
   arguments: string[]
+  /** What would start it as a process of its own. */
+  command: string[]
   environment: Record<string, string>
   cwd: string
   /** Where to make the FIFO of its output. */

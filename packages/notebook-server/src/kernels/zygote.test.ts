@@ -53,7 +53,11 @@ print(json.dumps(shown))`
 test('gives a kernel the environment of its kernelspec, and starts afresh what the interpreter reads early', async () => {
   await using outer = await startNotebookApi()
   const share = join(outer.folder, 'share')
-  for (const [name, env] of Object.entries({ late: { GREETING: '${HOME}/x' }, early: { PYTHONHASHSEED: '7' } })) {
+  for (const [name, env] of Object.entries({
+    late: { GREETING: '${HOME}/x' },
+    early: { PYTHONHASHSEED: '7' },
+    read: { PYDEVD_USE_CYTHON: 'NO' },
+  })) {
     const folder = join(share, 'kernels', name)
     await mkdir(folder, { recursive: true })
     const argv = ['python', '-m', 'ipykernel_launcher', '-f', '{connection_file}']
@@ -65,6 +69,9 @@ test('gives a kernel the environment of its kernelspec, and starts afresh what t
   expect(await parentOf(api, late)).not.toBe(process.pid)
   const early = await api.manager.start({ name: 'early' })
   expect(await parentOf(api, early)).toBe(process.pid)
+  // The debugger has read it when it was imported.
+  const read = await api.manager.start({ name: 'read' })
+  expect(await parentOf(api, read)).toBe(process.pid)
 })
 
 test('kernels outlive it, are still seen to die, and others start meanwhile', async () => {
