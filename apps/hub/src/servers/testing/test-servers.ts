@@ -47,8 +47,8 @@ export interface World extends AsyncDisposable {
   active: Array<{ user: string; last: Date }>
   /** Asked for them; usually it resolves with `mounts` at once. */
   mountsOf: () => Promise<Mount[]>
-  /** Another run of the service on the same data. */
-  restart(): Promise<Servers>
+  /** Another run of the service on the same data; below the path of an address, if one is given. */
+  restart(publicUrl?: string): Promise<Servers>
 }
 
 /** Servers on a database and a spawner of their own; everything ends with it. */
@@ -58,9 +58,9 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
   const spawner = createProcessSpawner(join(folder, 'run'))
   const statusFile = join(folder, 'status.json')
   await writeFile(statusFile, '{}')
-  const open = (): Servers =>
+  const open = (publicUrl?: string): Servers =>
     createServers({
-      base: createBasePath(undefined),
+      base: createBasePath(publicUrl),
       database,
       spawner,
       limits: { ...limits, ...options.limits },
@@ -88,8 +88,8 @@ export async function openWorld(options: { limits?: Partial<ServerLimits>; folde
     say: (status) => writeFile(statusFile, JSON.stringify(status)),
     mountsOf: async () => world.mounts,
     servers: open(),
-    async restart() {
-      world.servers = open()
+    async restart(publicUrl) {
+      world.servers = open(publicUrl)
       await world.servers.restore()
       return world.servers
     },
@@ -123,7 +123,7 @@ export async function ask(
   if (route.at !== 'running' || route.target.address.kind !== 'socket') throw new Error(`It is ${route.at}.`)
   const { address, authorization } = route.target
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const sent = request({ socketPath: address.path, path: `/user/${user.name}/${path}`, headers: { authorization } })
+  const sent = request({ socketPath: address.path, path: route.target.basePath + path, headers: { authorization } })
   sent.on('response', (response) => void text(response).then(resolve, reject)).on('error', reject)
   sent.end()
   return JSON.parse(await promise) as { pid: number; started: string; environment: Record<string, string> }
