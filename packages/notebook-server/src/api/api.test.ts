@@ -6,6 +6,8 @@ import { WebSocket } from 'ws'
 import { parse as parseYaml } from 'yaml'
 import { basePath, secret, startTestServer, type TestServer } from '../testing/test-server.ts'
 
+const contentsSchema = 'https://events.jupyter.org/jupyter_server/contents_service/v1'
+
 let server: TestServer
 
 beforeAll(async () => {
@@ -85,10 +87,10 @@ test.each([
   [{}, 'schema_id'],
   [{ schema_id: 'https://x' }, 'version'],
   [{ schema_id: 'https://x', version: '1' }, 'data'],
-  [
-    { schema_id: 'https://events.jupyter.org/jupyter_server/contents_service/v1', version: '1', data: {} },
-    'Only the server',
-  ],
+  [{ schema_id: contentsSchema, version: '1', data: {} }, '"action"'],
+  [{ schema_id: contentsSchema, version: '1', data: { action: 'save' } }, '"path"'],
+  [{ schema_id: contentsSchema, version: '2', data: { action: 'save', path: 'a' } }, 'Unregistered version'],
+  [{ schema_id: 'https://events.jupyter.org/jupyter_server/none/v1', version: '1', data: {} }, 'no schema'],
   ['[]', 'JSON object'],
 ])('refuses the event %j', async (event, message) => {
   const answer = await server.ask('POST', 'api/events', event)

@@ -18,7 +18,10 @@ export interface EventBus {
   close(): void
 }
 
-const contentsSchema = 'https://events.jupyter.org/jupyter_server/contents_service/v1'
+const serverSchemas = 'https://events.jupyter.org/jupyter_server/'
+const contentsSchema = `${serverSchemas}contents_service/v1`
+/** Source: Jupyter Server's `event_schemas/contents_service/v1.yaml`. */
+const contentsActions = new Set(['get', 'create', 'save', 'upload', 'rename', 'copy', 'delete'])
 const largestEvent = 64 * 1024
 
 export function createEventBus(): EventBus {
@@ -48,9 +51,7 @@ export function createEventBus(): EventBus {
         throw new CygnetError('bad-request', 'An event has a "version".')
       }
       if (!isObject(data)) throw new CygnetError('bad-request', 'An event has "data", a JSON object.')
-      if (schema.startsWith('https://events.jupyter.org/jupyter_server/')) {
-        throw new CygnetError('bad-request', `Only the server itself reports ${schema.slice(0, 200)}.`)
-      }
+      checkKnownSchema(schema, String(version), data)
       if (JSON.stringify(event).length > largestEvent) {
         throw new CygnetError('too-large', `An event has at most ${largestEvent} bytes.`)
       }
@@ -68,4 +69,25 @@ export function createEventBus(): EventBus {
       for (const listener of closeListeners) listener()
     },
   }
+}
+
+/**
+ * Refuses what is no event of the server's own schema, as Jupyter Server does. Of other schemas nothing is known here, so
+ * that an extension's events need no registration.
+ *
+ * @throws CygnetError `bad-request`
+ */
+function checkKnownSchema(schema: string, version: string, data: Record<string, unknown>): void {
+  if (!schema.startsWith(serverSchemas)) return
+  if (schema !== contentsSchema)
+    throw new CygnetError('bad-request', `There is no schema ${schema.slice(0, 200)} here.`, {
+      mend: `Choose ${contentsSchema}, or a schema of your own.`,
+    })
+  if (version !== '1')
+    throw new CygnetError('bad-request', `Unregistered version: '${version.slice(0, 20)}'≠'1' for \`${schema}\``)
+  const { action, path, source_path: source } = data
+  if (typeof action !== 'string' || !contentsActions.has(action))
+    throw new CygnetError('bad-request', `The "action" of ${schema} is one of ${[...contentsActions].join(', ')}.`)
+  if (typeof path !== 'string' || (source !== undefined && typeof source !== 'string'))
+    throw new CygnetError('bad-request', `The "path" of ${schema} is a text, and so is "source_path".`)
 }
