@@ -1,4 +1,4 @@
-import { readFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { readFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildAll } from './lib/build.mjs'
 import { installDependencies, installLabDependencies } from './lib/install.mjs'
@@ -34,11 +34,9 @@ async function prepareRelease() {
   const code = await runInForeground(node, [cygnet, 'prepare', '--data', join(cache, 'data')])
   if (code !== 0) throw new Error('The software release could not be prepared.')
   const software = join(cache, 'data', 'software')
-  const [release] = (await readdir(software))
-    .filter((name) => !name.endsWith('.building'))
-    .toSorted()
-    .toReversed()
-  return join(software, release)
+  const names = (await readdir(software)).filter((name) => !name.endsWith('.building'))
+  const ages = await Promise.all(names.map(async (name) => (await stat(join(software, name))).mtimeMs))
+  return join(software, names[ages.indexOf(Math.max(...ages))])
 }
 
 async function check() {

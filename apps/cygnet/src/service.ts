@@ -16,6 +16,7 @@ import { serverMigrations } from '@cygnet/hub/servers/migrations'
 import { createServerRoutes } from '@cygnet/hub/servers/routes'
 import { createServers, type Servers } from '@cygnet/hub/servers/servers'
 import type { ServerTables } from '@cygnet/hub/servers/tables'
+import { createOwnPackages } from '@cygnet/software/own-packages'
 import type { InstalledRelease } from '@cygnet/software/python-release'
 import { createSandboxSpawner } from '@cygnet/spawners/sandbox/spawner'
 import type { IsolationGap, Mount } from '@cygnet/spawners/spawner'
@@ -23,6 +24,8 @@ import { createHomes } from '@cygnet/storage/homes'
 import { storageMigrations, type StorageTables } from '@cygnet/storage/share-tables'
 import { createShares, type ShareMount } from '@cygnet/storage/shares'
 import type { Kysely } from 'kysely'
+import { createOwnPackagesModes } from './own-packages-mode.ts'
+import { createPackageSources } from './package-sources.ts'
 import { createRuntimeFolder } from './runtime-folder.ts'
 import { createSessionDescriber } from './session-program.ts'
 
@@ -61,6 +64,7 @@ export async function createService({
   frontDoorPort,
   publicUrl,
 }: ServiceParts): Promise<Service> {
+  const sources = await createPackageSources(config.software, config.data)
   const runtimeDir = await createRuntimeFolder(config.data)
   const path = join(config.data, 'cygnet.sqlite')
   const database = await openDatabase<Tables>(path, [authMigrations, serverMigrations, storageMigrations])
@@ -77,6 +81,8 @@ export async function createService({
   const { network, limits } = config.sandbox
   const spawner = createSandboxSpawner({ runtimeDir, log, network, limits })
   const base = createBasePath(config.publicUrl)
+  const ownPackages = createOwnPackages(config.software.ownPackages ?? join(config.data, 'homes', '.packages'))
+  const modeOf = createOwnPackagesModes({ spawner, store: ownPackages, uid: uidOf(0), log })
   let preparing: Promise<IsolationGap[]> = Promise.resolve([])
   const servers = createServers({
     base,
@@ -89,6 +95,9 @@ export async function createService({
       top,
       releases,
       homes,
+      ownPackages,
+      modeOf,
+      sources,
       uidOf,
       frontDoorPort,
       publicUrl,
@@ -142,11 +151,18 @@ export async function createService({
   async function setAside(user: { id: number; name: string }): Promise<void> {
     await shares.removeUser(user.name)
     await homes.setAside(user.name)
+    await ownPackages.setAside(user.name)
   }
 
   async function prepare(): Promise<IsolationGap[]> {
-    preparing = spawner.prepare?.() ?? preparing
+    preparing = prepareSpawner()
     return preparing
+  }
+
+  async function prepareSpawner(): Promise<IsolationGap[]> {
+    const gaps = (await spawner.prepare?.()) ?? []
+    await Promise.all(releases.map(modeOf))
+    return gaps
   }
 
   async function close(fate: 'stop' | 'keep'): Promise<void> {

@@ -4,6 +4,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createBasePath } from '@cygnet/hub/base-path'
+import { createOwnPackages } from '@cygnet/software/own-packages'
 import { createHomes } from '@cygnet/storage/homes'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSessionDescriber } from './session-program.ts'
@@ -14,7 +15,22 @@ test('no signal opens the inspector of a session’s server', async () => {
   const root = join(folder, 'release')
   const describe = createSessionDescriber({
     top: folder,
-    releases: [{ id: 'r', title: '', description: '', highlights: [], root, target: '/software/r', interpreter: null }],
+    releases: [
+      {
+        id: 'r',
+        title: '',
+        description: '',
+        highlights: [],
+        root,
+        key: 'k',
+        packages: 'lib/python3/site-packages',
+        target: '/software/r',
+        interpreter: null,
+      },
+    ],
+    ownPackages: createOwnPackages(join(folder, 'packages')),
+    modeOf: async () => 'layer',
+    sources: { environment: {}, software: [] },
     homes: createHomes({ folder: join(folder, 'homes'), ownerOf: async () => null }),
     uidOf: () => null,
     frontDoorPort: () => null,

@@ -1,9 +1,13 @@
 import { join } from 'node:path'
 import type { BasePath } from '@cygnet/hub/base-path'
 import { CygnetError } from '@cygnet/core/errors'
+import type { OwnPackagesStore } from '@cygnet/software/own-packages'
 import type { InstalledRelease } from '@cygnet/software/python-release'
 import type { StartRequest } from '@cygnet/spawners/spawner'
 import type { Homes } from '@cygnet/storage/homes'
+import type { OwnPackagesMode } from './own-packages-mode.ts'
+import type { PackageSources } from './package-sources.ts'
+import { toSessionPackages, type SessionPackages } from './session-packages.ts'
 
 /** What a session is made of: the program, what it sees, and as whom it runs. */
 type SessionProgram = Pick<StartRequest, 'software' | 'command' | 'environment' | 'home' | 'frontDoorPort'> & {
@@ -15,6 +19,9 @@ interface DescriberParts {
   top: string
   releases: InstalledRelease[]
   homes: Homes
+  ownPackages: Pick<OwnPackagesStore, 'open'>
+  modeOf: (release: InstalledRelease) => Promise<OwnPackagesMode>
+  sources: PackageSources
   uidOf: (userId: number) => number | null
   frontDoorPort: () => number | null
   publicUrl: () => string
@@ -49,19 +56,23 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
     const release = parts.releases.find((one) => one.id === choice.release)
     if (release === undefined) throw new CygnetError('bad-request', `There is no software release ${choice.release}.`)
     const home = await parts.homes.open(user.name)
+    const uid = parts.uidOf(user.id)
+    const place = await parts.ownPackages.open({ name: user.name, uid }, release)
+    const packages = toSessionPackages(release, place, await parts.modeOf(release))
     const interpreter =
       release.interpreter === null ? [] : [{ source: release.interpreter, target: release.interpreter }]
     return {
       home: home.folder,
-      uid: parts.uidOf(user.id),
-      software: [...program, { source: release.root, target: release.target }, ...interpreter],
-      command: ['/opt/cygnet/node', ...nodeFlags, '/opt/cygnet/notebook-server/server.mjs'],
-      environment: toEnvironment(user.name, release, choice.cores),
+      uid,
+      software: [...program, ...packages.software, ...interpreter, ...parts.sources.software],
+      command: [...packages.before, '/opt/cygnet/node', ...nodeFlags, '/opt/cygnet/notebook-server/server.mjs'],
+      environment: { ...parts.sources.environment, ...toEnvironment(release, packages, choice.cores) },
       frontDoorPort: parts.frontDoorPort(),
     }
   }
 
-  function toEnvironment(name: string, release: InstalledRelease, cores: number): Record<string, string> {
+  function toEnvironment(release: InstalledRelease, packages: SessionPackages, cores: number): Record<string, string> {
+    const { prefix } = packages
     const port = parts.frontDoorPort()
     const threads = String(Math.max(1, Math.floor(cores)))
     return {
@@ -69,13 +80,15 @@ export function createSessionDescriber(parts: DescriberParts): DescribeSession {
       CYGNET_PUBLIC_URL: parts.publicUrl(),
       CYGNET_RELEASE: release.id,
       CYGNET_LAB_DIR: '/opt/cygnet/lab',
-      CYGNET_PYTHON: `${release.target}/bin/python`,
+      CYGNET_PYTHON: `${prefix}/bin/python`,
       CYGNET_PYTHON_PATH: '/opt/cygnet/python',
-      JUPYTER_PATH: `${release.target}/share/jupyter`,
-      VIRTUAL_ENV: release.target,
-      // What people install themselves lies in their home, one folder a release, and wins over the release.
-      PIP_PREFIX: `/home/${name}/.local/releases/${release.id}`,
-      PATH: `/home/${name}/.local/releases/${release.id}/bin:${release.target}/bin:/usr/local/bin:/usr/bin:/bin`,
+      JUPYTER_PATH: packages.jupyterPath.join(':'),
+      // As after `source activate`: what is installed by pip, uv and others goes there, and an environment of the user's own stands
+      // in for it where it is activated.
+      VIRTUAL_ENV: prefix,
+      PATH: [`${prefix}/bin`, ...packages.path, '/usr/local/bin:/usr/bin:/bin'].join(':'),
+      // The release's pip is the operator's to renew.
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
       LANG: 'C.UTF-8',
       OMP_NUM_THREADS: threads,
       OPENBLAS_NUM_THREADS: threads,

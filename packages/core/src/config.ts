@@ -69,6 +69,26 @@ const softwareConfig = z
       .optional()
       .describe('A folder of release declarations; the ones that come with Cygnet unless said.'),
     folder: z.string().optional().describe('Where releases are installed; `software` in the data folder unless said.'),
+    ownPackages: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Where what users install themselves is kept; among the homes unless said. A local disk, no NFS.'),
+    indexUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('The package index that pip and uv use in sessions, instead of PyPI.'),
+    extraIndexUrls: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .default([])
+      .describe('Further package indexes for pip and uv in sessions.'),
+    certificates: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'A PEM file of authorities that sessions trust beside the system’s: pip, uv, curl, requests, git, Node.js.',
+      ),
   })
   .prefault({})
 

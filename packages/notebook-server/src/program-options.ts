@@ -201,7 +201,9 @@ function toLevel(level: string): ProgramOptions['logLevel'] {
 
 function toEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const entries = Object.entries(env).filter((entry): entry is [string, string] => {
-    return entry[1] !== undefined && !/^(?:CYGNET_(?:SECRET|SOCKET|RUNTIME|LOG)|NODE_)/.test(entry[0])
+    return (
+      entry[1] !== undefined && !/^(?:CYGNET_(?:SECRET|SOCKET|RUNTIME|LOG)|NODE_(?!EXTRA_CA_CERTS$))/.test(entry[0])
+    )
   })
   return Object.fromEntries(entries)
 }

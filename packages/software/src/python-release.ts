@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { access, constants, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { ReleaseDeclaration } from './release.ts'
 import { run } from './run.ts'
@@ -14,6 +15,10 @@ export interface InstalledRelease {
   highlights: string[]
   /** The virtual environment on the host; complete and never changed again. */
   root: string
+  /** Stands for its packages and its Python: what was laid over it belongs to no other. Letters and digits. */
+  key: string
+  /** The folder of its packages, below `root` and `target`. */
+  packages: string
   /** Where sessions see it. */
   target: string
   /** The interpreter's own installation outside `root`, which sessions need at the same path. Null where it lies below /usr. */
@@ -31,8 +36,17 @@ export interface PrepareOptions {
 
 /** Written last into an installed release: what inspecting it told. */
 const recordName = '.cygnet-release.json'
-const recordSchema = z.object({ interpreter: z.string().nullable(), versions: z.array(z.string()) })
+const recordSchema = z.object({
+  interpreter: z.string().nullable(),
+  versions: z.array(z.string()),
+  key: z.string().regex(/^[a-z0-9]+$/),
+  packages: z.string(),
+})
 type Record = z.infer<typeof recordSchema>
+
+/** Changes with what is put into a release beside its packages. */
+const layout = '2'
+const keeper = fileURLToPath(new URL('own_packages.py', import.meta.url))
 
 /**
  * Installs a release unless it is there already: a virtual environment from the locked requirements, with uv where it is on the
@@ -46,14 +60,14 @@ export async function preparePythonRelease(
   options: PrepareOptions,
 ): Promise<InstalledRelease> {
   const lock = join(release.folder, 'requirements.lock')
-  const digest = createHash('sha256')
-    .update(await readFile(lock))
-    .digest('hex')
-  const root = join(options.folder, `${release.id}-${digest.slice(0, 12)}`)
+  const locked = await readFile(lock, 'utf8')
+  const digest = toKey(layout, locked, await readFile(keeper, 'utf8'))
+  const root = join(options.folder, `${release.id}-${digest}`)
   const target = `/software/${release.id}`
-  const record = (await readRecord(root)) ?? (await build(release, lock, root, target, options))
+  const record = (await readRecord(root)) ?? (await build(release, { path: lock, text: locked }, root, target, options))
   const { id, title, description } = release
-  return { id, title, description, highlights: record.versions, root, target, interpreter: record.interpreter }
+  const { versions, ...rest } = record
+  return { id, title, description, highlights: versions, root, target, ...rest }
 }
 
 /** Undefined where the release is not there, or where the interpreter that it was made from is gone. */
@@ -68,7 +82,7 @@ async function readRecord(root: string): Promise<Record | undefined> {
 
 async function build(
   release: ReleaseDeclaration,
-  lock: string,
+  lock: { path: string; text: string },
   root: string,
   target: string,
   options: PrepareOptions,
@@ -79,9 +93,10 @@ async function build(
   try {
     options.report(`Creating a Python environment for ${release.title}`)
     await run(options.python, ['-m', 'venv', building], options)
-    await install(building, lock, options)
-    await addUserPackages(building)
-    const record = await inspect(building, release.highlights, options)
+    await install(building, lock.path, options)
+    const { python, ...found } = await inspect(building, release.highlights, options)
+    await addKeeper(building, found.packages, options)
+    const record: Record = { ...found, key: toKey(lock.text, python) }
     await relocateScripts(building, target)
     await writeFile(join(building, recordName), `${JSON.stringify(record, null, 2)}\n`)
     await rm(root, { recursive: true, force: true })
@@ -112,27 +127,39 @@ async function install(environment: string, lock: string, options: PrepareOption
   await run(program, [...flags, '--require-hashes', '--only-binary', ':all:', '-r', lock], { ...options, onLine })
 }
 
-/**
- * What users install with pip goes below PIP_PREFIX, for the release is read-only: let Python find it there, before the release's
- * own packages. A `.pth` file is run when Python has just appended the folder that it lies in to `sys.path`.
- */
-async function addUserPackages(environment: string): Promise<void> {
-  const [version] = (await readdir(join(environment, 'lib'))).filter((name) => name.startsWith('python3'))
-  const folder = join(environment, 'lib', version ?? 'python3', 'site-packages')
-  const insert = `p and sys.path.insert(len(sys.path) - 1, p + '/lib/${version}/site-packages')`
-  await writeFile(join(folder, 'user-packages.pth'), `import os, sys; p = os.environ.get('PIP_PREFIX'); ${insert}\n`)
+/** Python runs a `.pth` file at its start. */
+async function addKeeper(environment: string, packages: string, options: PrepareOptions): Promise<void> {
+  const folder = join(environment, packages)
+  await copyFile(keeper, join(folder, '_cygnet_own_packages.py'))
+  await writeFile(join(folder, 'cygnet-own-packages.pth'), 'import _cygnet_own_packages\n')
+  await run(join(environment, 'bin', 'python'), ['-c', 'import _cygnet_own_packages'], options)
+}
+
+function toKey(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12)
 }
 
 const inspection = `
-import importlib.metadata, json, platform, sys
+import importlib.metadata, json, os, platform, sys, sysconfig
 versions = ['Python ' + platform.python_version()]
 versions += [name + ' ' + importlib.metadata.version(name) for name in sys.argv[1:]]
-print(json.dumps({'versions': versions, 'interpreter': None if sys.base_prefix == '/usr' else sys.base_prefix}))
+print(json.dumps({
+    'versions': versions,
+    'interpreter': None if sys.base_prefix == '/usr' else sys.base_prefix,
+    'packages': os.path.relpath(sysconfig.get_path('purelib'), sys.prefix),
+    'python': sys.version,
+}))
 `
 
-async function inspect(environment: string, highlights: string[], options: PrepareOptions): Promise<Record> {
+const inspectionSchema = recordSchema.omit({ key: true }).extend({ python: z.string() })
+
+async function inspect(
+  environment: string,
+  highlights: string[],
+  options: PrepareOptions,
+): Promise<z.infer<typeof inspectionSchema>> {
   const lines = await run(join(environment, 'bin', 'python'), ['-c', inspection, ...highlights], options)
-  return recordSchema.parse(JSON.parse(lines.join('')))
+  return inspectionSchema.parse(JSON.parse(lines.join('')))
 }
 
 /** Scripts carry the absolute path of the environment that they were made in: make it the one that sessions see. */

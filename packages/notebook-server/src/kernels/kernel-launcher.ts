@@ -4,6 +4,7 @@ import type { Logger } from '@cygnet/core/log'
 import type { Connection } from './connection.ts'
 import { spawnKernelProcess, type KernelProcess } from './kernel-process.ts'
 import type { KernelSpec } from './kernel-specs.ts'
+import { withOwnEnvironment } from './own-environment.ts'
 import type { Zygote } from './zygote.ts'
 
 export interface LaunchRequest {
@@ -32,7 +33,7 @@ export function createKernelLauncher(options: {
     async launch(request) {
       const { cwd, connection } = request
       const argv = toArgv(request, python)
-      const environment = toEnvironment(request, options.environment)
+      const environment = toEnvironment(request, await withOwnEnvironment(argv, python, options.environment))
       const entry = toLauncherEntry(argv, python)
       if (entry !== undefined && isSameInterpreter(environment, options.environment)) {
         const output = connection.outputFifo

@@ -1,0 +1,175 @@
+"""Keeps a release whole below what its user installs over it. Python runs this at its start, by the file beside it.
+
+A session shows the release in a writable view of the user's own, and as it is at RELEASE. pip and others replace what the
+release has by taking it away first, so that taking away the user's version would leave nothing. What was replaced and is gone
+again is brought back from there: at the next start of a Python, at the end of pip, and where an import would fail for want of it.
+What the user takes away although it is the release's own stays away.
+"""
+
+import os
+import sys
+
+RELEASE = "/opt/cygnet/release"
+
+packages = os.path.dirname(os.path.abspath(__file__))
+top = os.path.dirname(os.path.dirname(os.path.dirname(packages)))
+theirs = RELEASE + packages[len(top) :]
+# uv holds it while it changes an environment.
+lock_file = os.path.join(top, ".lock")
+notes_file = os.path.join(top, ".cygnet-replaced")
+
+
+def distributions(folder):
+    """What is installed there: by project, its version and the folder that describes it."""
+    found = {}
+    for name in os.listdir(folder):
+        if name.endswith(".dist-info") and name[0] not in "~-.":
+            project, _, version = name[: -len(".dist-info")].partition("-")
+            found[project.lower().replace("_", "-").replace(".", "-")] = version, name
+    return found
+
+
+def restore():
+    """Brings back what was replaced and is gone again. Returns names and versions."""
+    release = distributions(theirs)
+    if replaced(release) == read_notes():
+        return []
+    lock = take_lock(exclusively=True)
+    if lock is None:
+        # Somebody is at work here; what is gone may be about to be there again.
+        return []
+    try:
+        here, noted = distributions(packages), read_notes()
+        back = [project for project in noted if project in release and project not in here]
+        for project in back:
+            bring_back(release[project][1])
+        write_notes(replaced(release))
+        return [f"{project} {release[project][0]}" for project in back]
+    finally:
+        os.close(lock)
+
+
+def replaced(release):
+    here = distributions(packages)
+    return sorted(project for project in here if project in release and here[project][0] != release[project][0])
+
+
+def bring_back(description):
+    import csv
+    import shutil
+
+    with open(os.path.join(theirs, description, "RECORD"), newline="", encoding="utf-8") as file:
+        paths = [row[0] for row in csv.reader(file) if row]
+    for path in paths:
+        source = os.path.normpath(os.path.join(theirs, path))
+        if not source.startswith(RELEASE + os.sep) or path.startswith(description) or not os.path.isfile(source):
+            continue
+        target = top + source[len(RELEASE) :]
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy2(source, target + "~")
+        os.replace(target + "~", target)
+    # Last: an interrupted run is done again.
+    beside = os.path.join(packages, "~" + description)
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.copytree(os.path.join(theirs, description), beside)
+    os.rename(beside, os.path.join(packages, description))
+
+
+def read_notes():
+    try:
+        with open(notes_file, encoding="utf-8") as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
+
+
+def write_notes(projects):
+    with open(notes_file + "~", "w", encoding="utf-8") as file:
+        file.write("\n".join(projects))
+    os.replace(notes_file + "~", notes_file)
+
+
+def take_lock(exclusively):
+    import fcntl
+
+    try:
+        lock = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, (fcntl.LOCK_EX if exclusively else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        return lock
+    except OSError:
+        os.close(lock)
+        return None
+
+
+def is_pip():
+    words = sys.orig_argv[1:]
+    while words and words[0].startswith("-") and words[0] not in ("-m", "-c"):
+        words.pop(0)
+    if words[:1] == ["-m"]:
+        return words[1:2] == ["pip"]
+    name = os.path.basename(words[0]) if words else ""
+    return name.startswith("pip") and name[3:].strip("0123456789.") == ""
+
+
+def follow_pip():
+    import atexit
+
+    before, lock = distributions(packages), take_lock(exclusively=False)
+
+    def finish():
+        if lock is not None:
+            os.close(lock)
+        back = restore()
+        release, here = distributions(theirs), distributions(packages)
+        gone = [
+            f"{project}=={version}"
+            for project, (version, _) in release.items()
+            if project not in here and before.get(project, ("",))[0] == version
+        ]
+        name = os.path.basename(top)
+        if back:
+            print(f"There again, as the release {name} has it: {', '.join(sorted(back))}", file=sys.stderr)
+        if gone:
+            print(f"Hidden from you, though the release {name} has it. To get it back: pip install {' '.join(sorted(gone))}", file=sys.stderr)
+
+    atexit.register(finish)
+
+
+class Returning:
+    """Looks again where nobody else has found a module that the release has."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if path is not None or not any(os.path.exists(os.path.join(theirs, name + end)) for end in ("", ".py")):
+            return None
+        if not restore():
+            return None
+        import importlib
+        from importlib.machinery import PathFinder
+
+        importlib.invalidate_caches()
+        return PathFinder.find_spec(name)
+
+
+def find_earlier_packages():
+    """What was installed when packages still went into the home is found after all else."""
+    home = os.path.expanduser("~")
+    folder = os.path.join(home, ".local", "releases", os.path.basename(top), packages[len(top) + 1 :])
+    if folder not in sys.path and os.path.isdir(folder):
+        sys.path.append(folder)
+
+
+def begin():
+    find_earlier_packages()
+    if not os.path.isdir(theirs):
+        return
+    restore()
+    sys.meta_path.append(Returning)
+    if is_pip():
+        follow_pip()
+
+
+begin()
