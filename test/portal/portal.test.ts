@@ -200,7 +200,7 @@ test('what was shared and deleted is shared no more, whatever has its name now, 
   await page.getByText('“given” deleted.').waitFor()
   await makeFolder('given', { 'private.md': 'private' })
   await open('/shared')
-  await page.getByText('it was deleted or replaced by something else').waitFor()
+  await page.getByText('it is gone from your files, or was replaced by something else').waitFor()
   await page.getByText('by 1 link · with ben').waitFor()
   await findNothing(page)
   const stranger = await browser.newContext()

@@ -253,6 +253,19 @@ describe('a save is no end', () => {
     expect(await service.shares.listOf('ann')).toMatchObject([{ ended: { why: 'deleted' } }])
   })
 
+  test('is told from a deletion again once a helper that was killed has a successor', async () => {
+    const { sh, share, shares } = await createGround()
+    await shares.follow()
+    const link = await share('plot.csv')
+    const [before = 0] = await findWatchers()
+    process.kill(before, 'SIGKILL')
+    await sh('mv plot.csv moved.csv')
+    expect(await link.shows()).toBe('old')
+    await expect.poll(async () => (await findWatchers()).filter((pid) => pid !== before), patience).toHaveLength(1)
+    await sh('echo -n new > .t && mv .t moved.csv')
+    expect(await link.shows()).toBe('new')
+  })
+
   test('of a folder there is none: another one in its place is another', async () => {
     const { sh, share, shares } = await createGround()
     await shares.follow()
@@ -330,6 +343,16 @@ test('shares of before learn what they are of when somebody looks, and end where
   await sh('echo private > plot.csv && mv results r && mkdir -p results/private')
   expect([await folder.shows(service), await file.shows(service)]).toEqual(['deep one.txt', 'gone'])
 })
+
+/** The helpers of this process that watch something. */
+async function findWatchers(): Promise<number[]> {
+  const { stdout } = await run('bash', [
+    '--norc',
+    '-c',
+    `for pid in $(pgrep -P ${process.pid} -f 'things.py watch'); do grep -qs 'inotify wd' /proc/$pid/fdinfo/* && echo $pid; done; true`,
+  ])
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
 
 /** As if that had never been known of any share. */
 async function forget(home: string, what: Updateable<SharesTable>): Promise<void> {

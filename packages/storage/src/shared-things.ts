@@ -82,12 +82,15 @@ export class SharedThings {
     }
   }
 
-  /** Watches what a share is of, to tell its saves from its end. */
-  async watch(share: Share): Promise<void> {
+  /** Watches what a share is of, to tell its saves from its end. False where that is not there any more. */
+  async watch(share: Share): Promise<boolean> {
     const { watcher, homes } = this.#options
-    if (share.ended !== null || share.thing === null) return watcher.delete(share.id)
+    if (share.ended !== null || share.thing === null) {
+      watcher.delete(share.id)
+      return true
+    }
     const { folder } = await homes.open(share.owner)
-    await watcher.set(share.id, { root: folder, path: share.path, identity: share.thing.identity })
+    return watcher.set(share.id, { root: folder, path: share.path, identity: share.thing.identity })
   }
 
   async #search(share: Share, attempt = 1): Promise<Settled> {
@@ -117,11 +120,12 @@ export class SharedThings {
     if (here !== undefined && this.#successors.get(here.identity) === thing.identity) return succeed(here.identity)
     if (here?.kind === 'file' && (await watcher.ask(fresh.id, thing.identity)) === here.identity)
       return succeed(here.identity)
-    const found = await findThing(home.folder, fresh.path, thing)
+    const isSameHome = thing.home === null || (await lookAt(home.folder, []))?.identity === thing.home
+    const found = await findThing(home.folder, fresh.path, thing, isSameHome)
     // It was looked at a moment ago: if there is something else now, what it means has to be found out anew.
     if (found.here?.identity !== here?.identity) return again()
     const marked = isMarked(found, thing) ? found.here.identity : undefined
-    if (thing.home !== null && (await lookAt(home.folder, []))?.identity !== thing.home) {
+    if (!isSameHome) {
       // The whole home was put back from elsewhere, or its disk is not there: nothing in it is what it was.
       return marked === undefined ? { share: fresh, kind: 'missing' } : succeed(marked)
     }

@@ -17,6 +17,8 @@ import { lookAt } from './identity.ts'
 import type { Succeed } from './write.ts'
 
 const lookups = 8
+/** At one thing that is another one by the time it is watched. */
+const looks = 5
 /** Folders opened for the kinds of all shares of a list: a thousand that lie fifty deep. */
 const mostSteps = 50_000
 
@@ -108,7 +110,7 @@ export class Shares {
       : insertUserShare(this.#store, owner, shared, to))
     if (to.type === 'user') this.#notify([to.name])
     const share = await this.#find(id, () => true)
-    await this.#things.watch(share)
+    if (!(await this.#things.watch(share))) await this.#lookAgain(id)
     return this.#withKind(share, { signal })
   }
 
@@ -343,10 +345,13 @@ export class Shares {
   /** Something may have happened to what is shared. */
   async #lookAgain(id: string): Promise<void> {
     try {
-      const share = await this.#store.find(id)
-      if (share === undefined || share.ended !== null) return
-      const settled = await this.#things.settle(share)
-      await this.#things.watch(settled.share)
+      for (let attempt = 1; attempt <= looks; attempt++) {
+        const share = await this.#store.find(id)
+        if (share === undefined || share.ended !== null) return
+        const settled = await this.#things.settle(share)
+        if (settled.kind === 'missing') return this.#thingWatcher.delete(id)
+        if (await this.#things.watch(settled.share)) return
+      }
     } catch (error) {
       this.#log.warn({ err: error, share: id }, 'It cannot be told now what became of something shared.')
     }

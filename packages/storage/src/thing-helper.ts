@@ -26,7 +26,7 @@ export type Place =
   | { at: 'inside'; path: string }
   | { at: 'outside' }
   | { at: 'nowhere' }
-  /** The search was given up. */
+  /** It was not looked for, or not to the end. */
   | { at: 'unknown' }
 
 export type Found = Place & {
@@ -40,14 +40,17 @@ export async function markThing(root: string, path: string, mark: string): Promi
   return answer.identity === null ? undefined : answer
 }
 
-/** Looks for a thing below `root`, where it was at `path` once. @throws CygnetError `unavailable` */
+/**
+ * Looks at what is at `path` below `root` now and, where that is wanted, for a thing that was there once.
+ * @throws CygnetError `unavailable`
+ */
 export async function findThing(
   root: string,
   path: string,
-  thing: { identity: string; handle: string | null },
+  { identity, handle }: { identity: string; handle: string | null },
+  search: boolean,
 ): Promise<Found> {
-  const { identity, handle } = thing
-  const found = (await ask('find', { root, path: toBase64(path), identity, handle })) as Found
+  const found = (await ask('find', { root, path: toBase64(path), identity, handle, search })) as Found
   return found.at === 'inside' ? { ...found, path: toFileName(Buffer.from(found.path, 'base64')) } : found
 }
 

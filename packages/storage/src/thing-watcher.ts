@@ -49,12 +49,15 @@ export class ThingWatcher {
     this.#started = true
   }
 
-  /** Resolves once a thing is watched, or cannot be. One that is watched there already has not been lost sight of. */
-  async set(key: string, thing: WatchedThing): Promise<void> {
-    if (this.#closed || !this.#started) return
+  /**
+   * Watches a thing. One that is watched there already has not been lost sight of.
+   * @returns false where another thing is there, or it cannot be watched
+   */
+  async set(key: string, thing: WatchedThing): Promise<boolean> {
+    if (this.#closed || !this.#started) return true
     this.#things.set(key, thing)
     if (this.#helper === undefined) this.#run()
-    if (this.#helper !== undefined) await this.#ask(toAddition(key, thing))
+    return (await this.#ask({ do: 'add', key, ...thing, path: toBase64(thing.path) })) !== undefined
   }
 
   delete(key: string): void {
@@ -63,7 +66,7 @@ export class ThingWatcher {
 
   /** What stands now where `identity` stood, put in its place by one save after the other; undefined where that is not so. */
   async ask(key: string, identity: string): Promise<string | undefined> {
-    if (!this.#things.has(key) || this.#helper === undefined) return undefined
+    if (!this.#things.has(key)) return undefined
     return this.#ask({ do: 'ask', key, identity })
   }
 
@@ -96,15 +99,16 @@ export class ThingWatcher {
       this.#restart = setTimeout(() => {
         this.#restart = undefined
         this.#run()
+        for (const key of this.#things.keys()) this.#options.changed(key)
       }, this.#wait).unref()
       this.#wait = Math.min(this.#wait * 2, longestMilliseconds)
     }
     helper.on('error', (error) => end(error.message))
     helper.on('close', () => end(complaint.trim().split('\n').at(-1) ?? ''))
-    for (const [key, thing] of this.#things) this.#send({ ...toAddition(key, thing), number: 0 })
   }
 
   #ask(question: object): Promise<string | undefined> {
+    if (this.#helper === undefined) return Promise.resolve(undefined)
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     this.#asked += 1
     this.#questions.set(this.#asked, resolve)
@@ -132,8 +136,4 @@ export class ThingWatcher {
     for (const answer of this.#questions.values()) answer(undefined)
     this.#questions.clear()
   }
-}
-
-function toAddition(key: string, thing: WatchedThing): object {
-  return { do: 'add', key, ...thing, path: toBase64(thing.path) }
 }

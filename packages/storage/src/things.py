@@ -135,10 +135,11 @@ def mark(request):
 
 def find(request):
     root, path = open_root(request["root"]), base64.b64decode(request["path"])
-    held = look(root, path)
-    here = None
+    held, here = look(root, path), None
     if held is not None:
         here = {"identity": identity_of(held), "kind": kind_of(os.fstat(held).st_mode), "mark": read_mark(held)}
+    if not request["search"]:
+        return {"here": here, "at": "unknown"}
     return {"here": here, **place_of(root, path, request["identity"], request["handle"])}
 
 
@@ -280,6 +281,7 @@ class Watcher:
         self.changed = set()
 
     def add(self, key, root, path, identity):
+        """Whether the thing is there and watched from now on."""
         before = self.watches.get(key)
         held_root = open_root(root)
         try:
@@ -289,8 +291,7 @@ class Watcher:
             os.close(held_root)
         if held is None:
             self.remove(key)
-            self.changed.add(key)
-            return
+            return False
         try:
             there = ctypes.c_char_p(os.fsencode(f"/proc/self/fd/{held}"))
             number = check(libc.inotify_add_watch(self.inotify, there, WATCHED), "inotify_add_watch")
@@ -306,14 +307,13 @@ class Watcher:
         # What happened to the name so far was before this.
         if before is not None and before.folder is one and before.name == name:
             if before.state != "broken" and identity in before.past:
-                return
+                return True
         self.remove(key, keep=number)
         watch = Watch(key, one, name, identity)
         self.watches[key] = watch
         one.watches.add(watch)
         watch.accept(*watch.look())
-        if watch.state == "broken":
-            self.changed.add(key)
+        return watch.state == "present"
 
     def remove(self, key, keep=None):
         watch = self.watches.pop(key, None)
@@ -418,11 +418,13 @@ def serve(watcher, request):
     elif request["do"] == "remove":
         watcher.remove(key)
     else:
+        known = None
         try:
-            watcher.add(key, request["root"], base64.b64decode(request["path"]), request["identity"])
+            if watcher.add(key, request["root"], base64.b64decode(request["path"]), request["identity"]):
+                known = request["identity"]
         except OSError as error:
             say({"unwatched": key, "why": error.strerror or str(error)})
-        say({"answer": request["number"], "identity": None})
+        say({"answer": request["number"], "identity": known})
 
 
 def say(message):

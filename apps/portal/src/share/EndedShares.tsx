@@ -7,7 +7,7 @@ import { describeTo } from './share-kinds.ts'
 import { useRevokeShare } from './use-shares.ts'
 
 const reasons: Record<NonNullable<Share['ended']>['why'], string> = {
-  deleted: 'it was deleted or replaced by something else',
+  deleted: 'it is gone from your files, or was replaced by something else',
   'moved-away': 'it was moved out of your files',
   'not-found': 'it could not be found any more',
 }
