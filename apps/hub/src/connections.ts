@@ -43,7 +43,7 @@ export function createConnections(identities: Identities): Connections {
     keepExchange(exchange, principal, isAllowed) {
       const { response } = exchange
       if (response.closed) return
-      response.once('close', identities.hold(principal, { end: () => end(exchange), isAllowed }))
+      response.once('close', identities.hold(principal, { end: () => cutExchange(exchange), isAllowed }))
     },
     close() {
       for (const socket of sockets) socket.destroy()
@@ -51,7 +51,8 @@ export function createConnections(identities: Identities): Connections {
   }
 }
 
-function end({ request, response, isStream }: KeptExchange): void {
+/** Cuts a request and its answer, because what they live on has ended. */
+export function cutExchange({ request, response, isStream }: KeptExchange): void {
   // An answer that was begun must not look whole, and what still comes is not wanted any more.
   const cut = (): void => void request.socket.destroy()
   if (isStream || !request.complete) return cut()

@@ -337,3 +337,38 @@ test('nothing malformed is more than a 4xx', async () => {
   )
   expect(inFull).toContain('"version"')
 })
+
+test('a connection ends when its token or session expires; a session that is used takes its own along', async () => {
+  const { auth, url, port, pass } = await createTestHub({ signIn: { sessionDays: 1 } })
+  const ada = await auth.accounts.create({ name: 'ada', password })
+  const { secret } = await auth.tokens.create(ada, { note: '', lifetime: 3600 })
+  const session = await auth.sessions.create(ada)
+  const cookie = `cygnet-session=${session}`
+  const path = '/user/ada/api/kernels/1/channels'
+  const byToken = await createTestUpgrade(port, path, { authorization: `token ${secret}` })
+  const byCookie = await createTestUpgrade(port, path, { cookie, origin: url })
+  expect([byToken.first, byCookie.first].map((first) => first.split(' ', 2)[1])).toEqual(['101', '101'])
+  pass(3601)
+  await byToken.closed
+  for (let day = 0; day < 2; day += 1) {
+    pass(80_000)
+    expect((await fetch(`${url}/user/ada/api/status`, { headers: { cookie } })).status).toBe(200)
+    expect(await byCookie.echo('still there\n')).toBe('still there\n')
+  }
+  pass(86_401)
+  await byCookie.closed
+})
+
+test('a token without the way into servers opens none', async () => {
+  const { auth, url, port } = await createTestHub()
+  const ada = await auth.accounts.create({ name: 'ada', password })
+  const make = async (scopes: string[]) => ({
+    authorization: `token ${(await auth.tokens.create(ada, { note: '', scopes })).secret}`,
+  })
+  const closed = await make(['servers!user', 'read:users!user'])
+  expect((await fetch(`${url}/user/ada/api/status`, { headers: closed })).status).toBe(403)
+  expect((await createTestUpgrade(port, '/user/ada/api', closed)).first).toMatch(/^HTTP\/1\.1 403 /)
+  const open = await make(['access:servers!server=ada/'])
+  expect((await fetch(`${url}/user/ada/api/status`, { headers: open })).status).toBe(200)
+  expect((await createTestUpgrade(port, '/user/ada/api', open)).first).toMatch(/^HTTP\/1\.1 101 /)
+})

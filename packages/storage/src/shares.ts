@@ -7,6 +7,7 @@ import type { Home, Homes } from './homes.ts'
 import { createProof, isProof, LinkPasswords } from './link-password.ts'
 import { createMountWatcher } from './mount-watcher.ts'
 import { parsePath, shorten } from './names.ts'
+import { createShareHolds, type ShareHolds } from './share-holds.ts'
 import { isExpired, type Access, type LinkShare, type Share, type SharedKind, type UserShare } from './share.ts'
 import { ShareStore } from './share-store.ts'
 import type { StorageTables } from './share-tables.ts'
@@ -73,6 +74,7 @@ export class Shares {
   readonly #passwords = new LinkPasswords()
   readonly #listeners = new Set<ShareListener>()
   readonly #watcher: ReturnType<typeof createMountWatcher>
+  readonly #holds: ShareHolds
   readonly #things: SharedThings
   readonly #thingWatcher: ThingWatcher
   readonly #log: Logger
@@ -90,9 +92,13 @@ export class Shares {
       store: this.#store,
       homes: this.#homes,
       watcher: this.#thingWatcher,
-      ended: (share) => this.#notifyOf([share]),
+      ended: (share) => {
+        this.#holds.review(share.id)
+        this.#notifyOf([share])
+      },
       followed: (share) => this.#refreshWatch(share),
     })
+    this.#holds = createShareHolds({ find: (id) => this.#store.find(id), log: options.log })
     this.#watcher = createMountWatcher({
       placesOf: (userName) => this.#placesOf(userName),
       changed: (recipient) => this.#notify([recipient]),
@@ -157,6 +163,7 @@ export class Shares {
       await this.#store.update(id, changes.access === undefined ? {} : { access: changes.access })
       this.#notify([share.recipient])
     }
+    this.#holds.review(id)
     return this.#withKind(await this.#find(id, (found) => found.owner === owner), { signal })
   }
 
@@ -165,6 +172,7 @@ export class Shares {
     const share = await this.#find(id, (found) => found.owner === userName || recipientOf(found) === userName)
     if (!(await this.#store.delete(id))) throw unknownShare()
     this.#thingWatcher.delete(id)
+    this.#holds.review(id)
     this.#notifyOf([share])
   }
 
@@ -293,12 +301,20 @@ export class Shares {
   async removeUser(userName: string): Promise<void> {
     const shares = await this.#store.listOf(userName)
     for (const share of shares) this.#thingWatcher.delete(share.id)
+    const received = await this.#store.listReceived(userName)
     await this.#store.deleteUser(userName)
+    for (const share of [...shares, ...received]) this.#holds.review(share.id)
     this.unwatch(userName)
     this.#notifyOf(shares)
   }
 
+  /** For what goes on by a share: calls back when the share ends, expires or allows less. Returns its undoing. */
+  hold(share: Share, end: () => void): () => void {
+    return this.#holds.hold(share, end)
+  }
+
   close(): void {
+    this.#holds.close()
     this.#watcher.close()
     this.#thingWatcher.close()
     this.#listeners.clear()

@@ -1,7 +1,9 @@
 import { hasScope } from '@cygnet/auth/scopes/scope-set'
 import { CygnetError } from '@cygnet/core/errors'
+import type { Share } from '@cygnet/storage/share'
 import type { Shares } from '@cygnet/storage/shares'
 import type { Tree, Trees } from '@cygnet/storage/trees'
+import { cutExchange } from '../connections.ts'
 import { lacksScope, unauthenticated } from '../guard.ts'
 import { openLink, type Attempts } from './link-door.ts'
 import type { Traffic, TrafficCall } from './traffic.ts'
@@ -31,11 +33,23 @@ export async function findTree(
   if (id.startsWith('link-')) {
     const link = await openLink(shares, attempts, id.slice('link-'.length), request, signal)
     traffic.enterLink(call, link.id)
+    holdOn(shares, link, call)
     return trees.linked(link, signal)
   }
   if (principal === null) throw unauthenticated()
   if (principal.kind === 'local-admin') throw new CygnetError('forbidden', 'The local administrator has no files.')
   if (!hasScope(principal.scopes, readScope, `user=${principal.user.name}`)) throw lacksScope([readScope])
   if (id === 'home') return trees.home(principal.user.name, signal)
-  return trees.received(principal.user.name, id.slice('share-'.length), signal)
+  const received = id.slice('share-'.length)
+  holdOn(shares, await shares.findReceived(principal.user.name, received), call)
+  return trees.received(principal.user.name, received, signal)
+}
+
+/** What is read or written by a share is cut when the share ends, expires or allows less. */
+function holdOn(shares: Shares, share: Share, { request, reply }: TrafficCall): void {
+  const { isStream = false } = request.routeOptions.config
+  const exchange = { request: request.raw, response: reply.raw, isStream }
+  const letGo = shares.hold(share, () => cutExchange(exchange))
+  if (reply.raw.closed) letGo()
+  else reply.raw.once('close', letGo)
 }

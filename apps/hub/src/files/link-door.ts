@@ -61,11 +61,13 @@ export async function unlockLink(
   return shares.unlock(link, password, attempt, signal)
 }
 
-/** Sent only where this link's own page and files are asked for; gone when the browser is closed. */
-export function setProof(reply: FastifyReply, base: BasePath, token: string, proof: string, secure: boolean): void {
+/** Sent only where this link's own page and files are asked for; gone with the link, or when the browser is closed. */
+export function setProof(reply: FastifyReply, base: BasePath, link: LinkShare, proof: string, secure: boolean): void {
+  const { token, expires } = link
+  const more = [...(expires === null ? [] : [`Expires=${expires.toUTCString()}`]), ...(secure ? ['Secure'] : [])]
   for (const path of [`/api/v1/links/${token}`, `/api/v1/trees/link-${token}`]) {
     const parts = [`${cookieName(token)}=${proof}`, `Path=${base.to(path)}`, 'HttpOnly', 'SameSite=Lax']
-    void reply.header('set-cookie', (secure ? [...parts, 'Secure'] : parts).join('; '))
+    void reply.header('set-cookie', [...parts, ...more].join('; '))
   }
 }
 

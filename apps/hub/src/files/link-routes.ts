@@ -35,7 +35,7 @@ export function createLinkRoutes({ shares, attempts, traffic, publicUrl }: LinkR
       setProof(
         reply,
         baseOf(request.raw),
-        link.token,
+        link,
         proof,
         request.protocol === 'https' || publicUrl().startsWith('https:'),
       )
