@@ -105,6 +105,7 @@ export async function createService({
     }),
     mountsOf: async (user) => (await shares.mountsOf(user.name)).map(toMount),
     began: followShares,
+    active: (user, last) => auth.identities.active(user.id, last),
     logger: log,
   })
   shares.onChange(({ recipient }) => servers.refreshMounts(recipient))

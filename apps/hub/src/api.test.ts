@@ -156,7 +156,7 @@ test('a removal that failed half way lets nobody in and can be asked for again',
     auth,
     log: createSilentLogger(),
     trustProxy: false,
-    servers: { of: () => null, ensureStarted: async () => false, remove: async () => {} },
+    servers: { of: () => null, refresh: async () => {}, ensureStarted: async () => false, remove: async () => {} },
     homes: {
       async setAside() {
         if (isBroken) throw new Error('the disk is gone')
@@ -221,14 +221,61 @@ test('a token lives from its creation to its end', async () => {
   await auth.close()
 })
 
-test('a token’s activity is written down', async () => {
+test('a token is used by each request, and its user is active where something is done', async () => {
   const { auth, url } = await createTestHub()
   const ada = await auth.accounts.create({ name: 'ada', password })
   const { token, secret } = await auth.tokens.create(ada, { note: '' })
-  await createCaller(url, secret)('GET', '/hub/api/user')
+  const call = createCaller(url, secret)
+  const polls = ['/hub/api/user', '/api/v1/server', '/user/ada/api/kernels']
+  for (const path of polls) await call('GET', path)
+  await call('POST', '/user/ada/api/kernels')
   await auth.close()
   expect((await auth.tokens.find(ada, token.id))?.lastActivity).toBeInstanceOf(Date)
-  expect((await auth.accounts.find('ada'))?.lastActivity).toBeInstanceOf(Date)
+  expect((await auth.accounts.find('ada'))?.lastActivity).toBeNull()
+  await call('POST', '/hub/api/users/ada/tokens')
+  await auth.close()
+  const opened = (await auth.accounts.find('ada'))?.lastActivity
+  expect(opened).toBeInstanceOf(Date)
+  // What a server tells of a time before counts for nothing.
+  auth.identities.active(ada.id, new Date('2020-01-01'))
+  await auth.close()
+  expect((await auth.accounts.find('ada'))?.lastActivity).toEqual(opened)
+})
+
+test('a user is active when their server is', async () => {
+  const { byRoot, ada, servers } = await withPeople()
+  const lastActivity = new Date('2100-01-01T00:00:00.000Z')
+  servers.set(ada.id, { phase: 'running', started: null, lastActivity, options: {} })
+  expect((await byRoot('GET', '/hub/api/users/ada')).json).toMatchObject({ last_activity: lastActivity.toISOString() })
+})
+
+test('users are listed by the state of their servers, and in pages for who asks for them', async () => {
+  const { byRoot, auth, ada, servers, url } = await withPeople()
+  const bob = await auth.accounts.find('bob')
+  servers.set(ada.id, { phase: 'running', started: null, lastActivity: null, options: {} })
+  servers.set(bob?.id ?? 0, { phase: 'starting', started: null, lastActivity: null, options: {} })
+  const names = async (query: string): Promise<string[]> =>
+    ((await byRoot('GET', `/hub/api/users${query}`)).json as Array<{ name: string }>).map(({ name }) => name)
+  expect(await names('')).toEqual(['ada', 'bob', 'root'])
+  expect(await names('?state=ready')).toEqual(['ada'])
+  expect(await names('?state=active')).toEqual(['ada', 'bob'])
+  expect(await names('?state=inactive')).toEqual(['root'])
+  expect(await names('?offset=1&limit=1')).toEqual(['bob'])
+  for (const query of ['state=sleepy', 'limit=0', 'offset=-1'])
+    expect((await byRoot('GET', `/hub/api/users?${query}`)).status, query).toBe(400)
+
+  const paged = { accept: 'application/jupyterhub-pagination+json' }
+  const next = `${url}/hub/api/users?state=active&offset=1&limit=1`
+  expect((await byRoot('GET', '/hub/api/users?state=active&limit=1', undefined, paged)).json).toMatchObject({
+    items: [{ name: 'ada' }],
+    _pagination: { offset: 0, limit: 1, total: 2, next: { offset: 1, limit: 1, url: next } },
+  })
+  expect((await byRoot('GET', next.slice(url.length), undefined, paged)).json).toMatchObject({
+    items: [{ name: 'bob' }],
+    _pagination: { offset: 1, limit: 1, total: 2, next: null },
+  })
+  const { json } = await byRoot('GET', '/hub/api/users?limit=1000', undefined, paged)
+  expect(json).toMatchObject({ _pagination: { limit: 200, next: null } })
 })
 
 test('a token for name and password, as editors ask for it', async () => {

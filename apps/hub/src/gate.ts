@@ -33,15 +33,21 @@ export function createGate({ identities, origins }: GateOptions): Gate {
       local.add(request)
     },
     async authenticate(request, kind = 'request') {
-      if (local.has(request)) return localAdministrator
-      const header = readAuthorization(request.headers.authorization)
-      // Who shows a token means it: a wrong one is nobody, whatever cookies come along.
-      if (header !== undefined) return toPrincipal(await identities.identify('token', header))
-      return (await fromAddress(request)) ?? (await fromCookie(request, kind))
+      const principal = await find(request, kind)
+      if (principal?.kind === 'user' && isAct(request)) identities.active(principal.user.id)
+      return principal
     },
     isOwnForm(request, field) {
       return origins.sourceOf(request) !== 'elsewhere' && fitsCookie(request, field ?? undefined)
     },
+  }
+
+  async function find(request: IncomingMessage, kind: 'request' | 'upgrade'): Promise<Principal | null> {
+    if (local.has(request)) return localAdministrator
+    const header = readAuthorization(request.headers.authorization)
+    // Who shows a token means it: a wrong one is nobody, whatever cookies come along.
+    if (header !== undefined) return toPrincipal(await identities.identify('token', header))
+    return (await fromAddress(request)) ?? (await fromCookie(request, kind))
   }
 
   /**
@@ -103,6 +109,12 @@ function readAuthorization(header: string | undefined): string | undefined {
 function isShown({ headers }: IncomingMessage): boolean {
   const destination = headers['sec-fetch-dest']
   return destination !== undefined && destination !== 'empty' && destination !== 'websocket'
+}
+
+/** Whether somebody does something, rather than a page or a program that looks how things are. Of a server it tells itself. */
+function isAct({ method = 'GET', url = '/', headers }: IncomingMessage): boolean {
+  const isReading = ['GET', 'HEAD', 'OPTIONS'].includes(method)
+  return !isUserPath(url) && (!isReading || headers['sec-fetch-mode'] === 'navigate')
 }
 
 function isNavigation({ headers }: IncomingMessage): boolean {

@@ -17,6 +17,8 @@ export interface ServerStates {
    * @throws CygnetError that tells why it cannot start
    */
   ensureStarted(user: { id: number; name: string }): Promise<boolean>
+  /** Asks the servers of these users what they do now, so that `of` tells it. Of one that does not answer soon what was known stays. */
+  refresh(userIds: number[]): Promise<void>
   /** Before a user is removed: stops the server, cancels a start, refuses new ones of this id. Resolves once it is gone. */
   remove(user: { id: number; name: string }, signal: AbortSignal): Promise<void>
 }

@@ -35,7 +35,7 @@ export function toUserModel({ user, state, publicUrl }: UserView, scopes: ScopeS
     server: server?.ready === true ? server.url : null,
     pending: server?.pending ?? null,
     created: user.created.toISOString(),
-    last_activity: user.lastActivity?.toISOString() ?? null,
+    last_activity: latest(user.lastActivity, state?.lastActivity ?? null)?.toISOString() ?? null,
     auth_state: null,
   }
   const held = Object.keys(readable).filter((scope) => hasScope(scopes, scope, `user=${user.name}`))
@@ -65,6 +65,11 @@ export function toTokenModel(owner: User, token: Token, secret?: string): TokenM
     oauth_client: 'JupyterHub',
   }
   return secret === undefined ? model : { ...model, token: secret }
+}
+
+function latest(one: Date | null, other: Date | null): Date | null {
+  if (one === null || other === null) return one ?? other
+  return one > other ? one : other
 }
 
 function readsServer(scopes: ScopeSet, owner: string): boolean {

@@ -5,7 +5,10 @@ import type { AuthTables } from './tables.ts'
 const writeEvery = 30_000
 
 export interface Activity {
+  /** A session or a token was used. */
   note(identity: Identity, time: number): void
+  /** A user did something, or their server did. */
+  noteUser(user: number, time: number): void
   close(): Promise<void>
 }
 
@@ -30,10 +33,12 @@ export function createActivity({ database, sessionLifetime, onError }: ActivityO
   timer.unref()
 
   return {
-    note({ user, via, credential }, time) {
-      users.set(user.id, time)
+    note({ via, credential }, time) {
       if (via === 'cookie') sessions.set(credential, time)
       else tokens.set(credential, time)
+    },
+    noteUser(user, time) {
+      if (time > (users.get(user) ?? 0)) users.set(user, time)
     },
     async close() {
       clearInterval(timer)
@@ -42,7 +47,7 @@ export function createActivity({ database, sessionLifetime, onError }: ActivityO
   }
 
   async function write(): Promise<void> {
-    if (users.size === 0) return
+    if (users.size + sessions.size + tokens.size === 0) return
     const noted = { users, sessions, tokens }
     users = new Map()
     sessions = new Map()
@@ -65,6 +70,8 @@ export function createActivity({ database, sessionLifetime, onError }: ActivityO
           .updateTable('users')
           .set({ last_activity: toText(time) })
           .where('id', '=', id)
+          // A server may tell of a time before its user last did something.
+          .where((where) => where.or([where('last_activity', 'is', null), where('last_activity', '<', toText(time))]))
           .execute()
       for (const [hash, time] of noted.sessions) {
         const expires = toText(time + sessionLifetime)

@@ -32,6 +32,8 @@ export type Ended = { user: number } | { sessionsOf: number; except?: string | u
 export interface Identities {
   /** Whom a session's cookie or a token stands for at this moment; from memory where it was asked before. */
   identify(via: Identity['via'], secret: string): Promise<Identity | null>
+  /** Told by those who see that a user does something, or that their server does; it is written down before long. */
+  active(user: number, at?: Date): void
   /** Told by those who end sessions, tokens and accounts, once the database has it. */
   end(ended: Ended): void
   /** Told by those who change a user in another way: what is known of them is read again. */
@@ -74,6 +76,9 @@ export function createIdentities({ database, sessionLifetime, clock, onError }: 
       if (via === 'cookie') entry.identity = { ...entry.identity, expires: time + sessionLifetime }
       activity.note(entry.identity, time)
       return entry.identity
+    },
+    active(user, at) {
+      activity.noteUser(user, at?.getTime() ?? clock.now())
     },
     end(ended) {
       drop((identity) => isEnded(identity, ended))

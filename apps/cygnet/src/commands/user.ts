@@ -27,7 +27,8 @@ export function defineUserCommands(program: Command, { action }: CommandContext)
     .description('all users')
     .action(
       action(async ({ call, json }) => {
-        const users = await call(listUsers, {})
+        const answer = await call(listUsers, { query: {} })
+        const users = Array.isArray(answer) ? answer : answer.items
         const rows = users.map((one) => [
           one.name,
           one.admin === true ? 'administrator' : '',

@@ -76,6 +76,7 @@ export class Server {
   #remount: 'none' | 'under-way' | 'again' = 'none'
   #writtenActivity = 0
   #asking: Promise<void> | undefined
+  #askedAt = 0
 
   constructor(user: ServerUser, deps: ServerDeps, reason: string | null = null) {
     this.user = user
@@ -206,7 +207,8 @@ export class Server {
   }
 
   /** Asks a running server what it does. Never rejects: of one that does not answer what was known stays. */
-  readActivity(): Promise<void> {
+  readActivity({ fresherThan = 0 } = {}): Promise<void> {
+    if (Date.now() - this.#askedAt < fresherThan) return Promise.resolve()
     this.#asking ??= this.#askForActivity().finally(() => {
       this.#asking = undefined
     })
@@ -329,6 +331,7 @@ export class Server {
   async #askForActivity(): Promise<void> {
     const phase = this.#phase
     if (phase.at !== 'running') return
+    this.#askedAt = Date.now()
     try {
       const limit = AbortSignal.any([phase.end.signal, AbortSignal.timeout(activityMilliseconds)])
       phase.activity = await readActivity(phase.target, limit)

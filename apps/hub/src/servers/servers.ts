@@ -78,6 +78,8 @@ export interface Servers extends ServerStates {
 }
 
 const flushMilliseconds = 60_000
+/** What a server said within it is taken for what it would say now. */
+const freshMilliseconds = 2000
 /** Servers that are asked what they do at the same time. */
 const askedAtOnce = 20
 /** How long somebody who is on the way to a server waits before they are shown how its start goes on. */
@@ -195,6 +197,11 @@ export function createServers(deps: ServersDeps): Servers {
     of(userId) {
       const phase = byId.get(userId)?.phase
       return phase === undefined || phase.at === 'stopped' ? null : toState(phase)
+    },
+
+    async refresh(userIds) {
+      const some = userIds.map((id) => byId.get(id)).filter((server) => server !== undefined)
+      await Promise.all(some.map((server) => asked(() => server.readActivity({ fresherThan: freshMilliseconds }))))
     },
 
     route: (userName) => byName.get(userName)?.phase ?? neverStarted,

@@ -69,6 +69,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
         started.push(name)
         return servers.get(id)?.phase === 'running'
       },
+      refresh: async () => {},
       remove: async ({ id, name }) => {
         servers.delete(id)
         removed.push(name)

@@ -37,6 +37,18 @@ export const userModel = z.object({
 })
 export type UserModel = z.infer<typeof userModel>
 
+/** A page of users, for who accepts `application/jupyterhub-pagination+json`. */
+export const userPage = z.object({
+  items: z.array(userModel),
+  _pagination: z.object({
+    offset: z.number(),
+    limit: z.number(),
+    total: z.number(),
+    next: z.object({ offset: z.number(), limit: z.number(), url: z.string() }).nullable(),
+  }),
+})
+export type UserPage = z.infer<typeof userPage>
+
 /** Who the caller is, and what the token that they came with may do. */
 export const selfModel = userModel.extend({
   scopes: z.array(z.string()),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineRoute, needsScope } from '../route.ts'
-import { selfModel, tokenModel, userModel } from './models.ts'
+import { selfModel, tokenModel, userModel, userPage } from './models.ts'
 
 const name = z.string().min(1).max(300)
 
@@ -33,7 +33,15 @@ export const listUsers = defineRoute({
   path: '/hub/api/users',
   summary: 'The users that the caller may list.',
   access: needsScope('list:users', 'some'),
-  response: z.array(userModel),
+  query: z.object({
+    state: z
+      .enum(['inactive', 'active', 'ready'])
+      .optional()
+      .describe('Only users whose server is stopped, is not, or runs.'),
+    offset: z.coerce.number().int().min(0).default(0),
+    limit: z.coerce.number().int().min(1).optional(),
+  }),
+  response: z.union([z.array(userModel), userPage]),
 })
 
 export const getUser = defineRoute({
