@@ -1,12 +1,16 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { launchBrowser } from '../lab/browser.ts'
+import { execute } from '../support/kernel-client.ts'
 import { removeData, startService, type RunningService } from '../support/service.ts'
 import { createVisitor, type Visitor } from '../support/visitor.ts'
+
+/** Kept outside git, for people to look at. */
+const artifacts = join(import.meta.dirname, '..', '..', 'artifacts', 'portal')
 
 let service: RunningService
 let browser: Browser
@@ -63,6 +67,40 @@ test('files are uploaded, and what is there already is asked about', async () =>
   await page.getByRole('button', { name: 'Skip' }).click()
   await page.getByText('skipped').waitFor()
   expect(await read('up/a.txt')).toBe('newer')
+})
+
+test('what was installed over a release is shown and reset, with the server stopped first', async () => {
+  await open('/account')
+  await page.getByText('You have installed nothing.').waitFor()
+  await api.send('POST', '/hub/api/users/admin/server', {})
+  await (await api.send('GET', '/hub/api/users/admin/server/progress')).text()
+  const packages = join(service.data, 'homes', '.packages', 'admin')
+  const [id = ''] = await readdir(packages)
+  const kernel = await api.json<{ id: string }>('POST', '/user/admin/api/kernels', { name: 'python3' })
+  const socket = api.open(`/user/admin/api/kernels/${kernel.id}/channels`)
+  const [printed] = await execute(socket, 'import sysconfig; print(sysconfig.get_path("purelib"), end="")')
+  socket.close()
+  const folder = join(packages, id, 'upper', String(printed?.['text']).replace(/^\/software\/[^/]+\//, ''))
+  await mkdir(join(folder, 'swans-1.2.dist-info'), { recursive: true })
+  await writeFile(join(folder, 'swans.py'), 'x'.repeat(300_000))
+  await open('/account')
+  await page.getByText(/swans 1\.2 · 3\d\d kB/).waitFor()
+  expect((await api.request('DELETE', `/api/v1/packages/${id}`)).status).toBe(409)
+  await page.getByRole('button', { name: /^Reset my packages of/ }).click()
+  for (const [width, colorScheme] of [
+    [420, 'dark'],
+    [1400, 'light'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.screenshot({ path: join(artifacts, `packages-${width}-${colorScheme}.png`) })
+    await findNothing(page)
+  }
+  await page.getByRole('button', { name: 'Stop my server and reset' }).click()
+  await page.getByText('You have installed nothing.').waitFor()
+  expect(await readdir(packages)).toEqual([])
+  expect(await api.json('GET', '/api/v1/server')).toMatchObject({ phase: 'stopped' })
+  expect((await api.request('DELETE', `/api/v1/packages/${id}`)).status).toBe(404)
 })
 
 test('a folder is uploaded with everything in it', async () => {

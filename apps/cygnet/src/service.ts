@@ -10,6 +10,7 @@ import { createHub, type Hub } from '@cygnet/hub/app'
 import { createBasePath } from '@cygnet/hub/base-path'
 import { createFileRoutes } from '@cygnet/hub/files/routes'
 import { readExamples } from '@cygnet/hub/files/examples'
+import { createPackageRoutes } from '@cygnet/hub/packages/routes'
 import { createProxy } from '@cygnet/hub/proxy/proxy'
 import { createLimits } from '@cygnet/hub/servers/limits'
 import { serverMigrations } from '@cygnet/hub/servers/migrations'
@@ -122,6 +123,13 @@ export async function createService({
     proxy,
     routes: [
       createServerRoutes({ base, servers, accounts: auth.accounts }),
+      createPackageRoutes({
+        servers,
+        packages: {
+          list: (name, signal) => ownPackages.list(name, releases, signal),
+          reset: (name, id) => ownPackages.reset(name, id),
+        },
+      }),
       createFileRoutes({
         homes,
         shares,

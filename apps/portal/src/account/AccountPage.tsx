@@ -5,6 +5,7 @@ import { signOut } from '../api/session.ts'
 import { Problem } from '../ui/Problem.tsx'
 import { useTitle } from '../ui/use-title.ts'
 import { Waiting } from '../ui/Waiting.tsx'
+import { Packages } from './Packages.tsx'
 import { PasswordForm } from './PasswordForm.tsx'
 import { Tokens } from './Tokens.tsx'
 import './account.css'
@@ -34,6 +35,10 @@ export function AccountPage() {
         <section className="card" aria-labelledby="password">
           <h2 id="password">Password</h2>
           <PasswordForm hasPassword={hasPassword} name={name} />
+        </section>
+        <section className="card" aria-labelledby="packages">
+          <h2 id="packages">My packages</h2>
+          <Packages />
         </section>
         <section className="card" aria-labelledby="tokens">
           <h2 id="tokens">Tokens</h2>

@@ -2,6 +2,7 @@ import { ServiceError } from '@cygnet/contract/client'
 import { getAccount } from '@cygnet/contract/v1/account'
 import { listExamples } from '@cygnet/contract/v1/examples'
 import { getEntry } from '@cygnet/contract/v1/files'
+import { listOwnPackages } from '@cygnet/contract/v1/packages'
 import { getServer, getStartForm } from '@cygnet/contract/v1/servers'
 import { getLink, listReceivedShares, listShares } from '@cygnet/contract/v1/shares'
 import { listTokens } from '@cygnet/contract/hub/routes'
@@ -37,6 +38,11 @@ export const serverQuery = queryOptions({
     const phase = query.state.data?.phase
     return phase === 'starting' || phase === 'stopping' ? 1_500 : 15_000
   },
+})
+
+export const ownPackagesQuery = queryOptions({
+  queryKey: ['own-packages'],
+  queryFn: ({ signal }) => call(listOwnPackages, { signal }),
 })
 
 export const examplesQuery = queryOptions({
