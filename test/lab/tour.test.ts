@@ -89,6 +89,81 @@ test('a kernel is interrupted and restarted', async () => {
   await lab.outputs.getByText('False').waitFor()
 })
 
+test('a cell whose kernel dies in its first moment says so', async () => {
+  await lab.createNotebook()
+  await lab.run('import ctypes; ctypes.string_at(0)')
+  await lab.outputs.getByText('The kernel died while this ran: it was ended by SIGSEGV').waitFor()
+  await lab.dialog.getByRole('button', { name: 'Ok' }).click()
+  await lab.idle()
+  await keepPicture('kernel died')
+  await poll(() => lab.front.locator('.jp-InputPrompt').first().textContent()).toBe('[ ]:')
+  await lab.run('print("back")')
+  await lab.outputs.getByText('back', { exact: true }).waitFor()
+  // What JupyterLab itself asks a new kernel, and takes back where it dies; nobody sees it.
+  troubles = troubles.filter((trouble) => !/Canceled future for \w+_request/.test(trouble))
+})
+
+test('a notebook with NaN is opened, changed and saved, and NaN stays', async () => {
+  const text = (source: string) => `{
+ "cells": [
+  {
+   "cell_type": "code",
+   "execution_count": 1,
+   "id": "a",
+   "metadata": {
+    "score": NaN
+   },
+   "outputs": [
+    {
+     "data": {
+      "application/json": {
+       "limit": -Infinity,
+       "loss": NaN,
+       "one": 1.0
+      },
+      "text/plain": [
+       "<JSON>"
+      ]
+     },
+     "metadata": {},
+     "output_type": "display_data"
+    }
+   ],
+   "source": [
+    "${source}"
+   ]
+  }
+ ],
+ "metadata": {
+  "kernelspec": {
+   "display_name": "Python 3 (ipykernel)",
+   "language": "python",
+   "name": "python3"
+  },
+  "language_info": {
+   "name": "python"
+  },
+  "total": 12345678901234567890
+ },
+ "nbformat": 4,
+ "nbformat_minor": 5
+}
+`
+  await writeFile(path.join(server.home, 'nan.ipynb'), text('show()'))
+  await lab.open('lab/tree/nan.ipynb?reset')
+  await lab.outputs.getByText('loss').waitFor()
+  await keepPicture('nan')
+  await lab.front.locator('.jp-Notebook .cm-content').first().fill('show(again)')
+  await lab.choose('File', 'Save Notebook')
+  await savedText('nan.ipynb').toContain('show(again)')
+  expect(comparable(await readFile(path.join(server.home, 'nan.ipynb'), 'utf8'))).toBe(comparable(text('show(again)')))
+})
+
+/** Without what the kernel says of its language. */
+function comparable(text: string): string {
+  return text.replace(/"language_info": \{[^]*?\n {2}\}/, '')
+}
+
 test('a console runs code', async () => {
   await lab.page.locator('.jp-LauncherCard[data-category="Console"]').first().click()
   await lab.page.getByText('| Idle').waitFor()

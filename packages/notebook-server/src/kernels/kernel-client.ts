@@ -7,6 +7,7 @@ import { openChannelSocket, type ChannelSocket } from './channel-socket.ts'
 import type { Connection } from './connection.ts'
 import { decodeJson, encodeJson } from './json-protocol.ts'
 import type { KernelMessage } from './kernel-message.ts'
+import type { PendingRequests } from './pending-requests.ts'
 import { decodeV1, encodeV1, v1Protocol } from './v1-protocol.ts'
 import type { Zmq } from './zmq.ts'
 
@@ -40,6 +41,10 @@ export interface KernelClientOptions {
   logger: Logger
   /** It sent a message. */
   onInput: (message: KernelMessage) => void
+  /** Knows what the kernel owes to this client. */
+  pending: PendingRequests
+  /** It sent a message for which there is no kernel, nor will there be one. */
+  onRefused: (message: KernelMessage, answer: (message: KernelMessage) => void) => void
   /** Its WebSocket was closed, by whomever. */
   onDetach: () => void
 }
@@ -71,13 +76,15 @@ export function createKernelClient(options: KernelClientOptions): KernelClient {
   }
 
   function forward(message: KernelMessage): void {
-    if (message.channel === 'iopub' || upstream.at === 'drop') return
+    if (message.channel === 'iopub') return
+    if (upstream.at === 'drop') return options.onRefused(message, (answer) => client.deliver(answer))
     if (upstream.at !== 'connected') {
       held.push(message)
       webSocket?.pause()
       return
     }
     const socket = upstream.sockets[message.channel]
+    options.pending.add(message, (answer) => client.deliver(answer))
     socket.send(message)
     if (socket.waitingBytes > kernelBytes) webSocket?.pause()
   }
@@ -132,7 +139,10 @@ export function createKernelClient(options: KernelClientOptions): KernelClient {
           address: connection.address(channel),
           key: connection.key,
           routingId,
-          onMessage: (message) => client.deliver(message),
+          onMessage(message) {
+            options.pending.settle(message)
+            client.deliver(message)
+          },
           onDrain: () => webSocket?.resume(),
         })
       void release({ shell: open('shell'), control: open('control'), stdin: open('stdin') })

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Logger } from '@cygnet/core/log'
 import type { WebSocket } from 'ws'
-import type { BacklogLimits } from './backlog.ts'
 import type { Connection } from './connection.ts'
-import { createKernelClient, type KernelClient } from './kernel-client.ts'
+import { createKernelClient, type KernelClient, type KernelClientOptions } from './kernel-client.ts'
 import type { KernelMessage } from './kernel-message.ts'
 import type { Zmq } from './zmq.ts'
 
@@ -22,12 +20,9 @@ export interface KernelClients {
   close(): void
 }
 
-/** @param onInput - told of each message that a client sends */
-export function createKernelClients(
-  limits: BacklogLimits,
-  logger: Logger,
-  onInput: (message: KernelMessage) => void,
-): KernelClients {
+export type KernelClientsOptions = Pick<KernelClientOptions, 'limits' | 'logger' | 'onInput' | 'pending' | 'onRefused'>
+
+export function createKernelClients(options: KernelClientsOptions): KernelClients {
   // In the order in which they came or went away last.
   const clients = new Map<string, KernelClient>()
   let reached: { zmq: Zmq; connection: Connection } | undefined
@@ -36,10 +31,8 @@ export function createKernelClients(
   function create(sessionId: string | undefined): KernelClient {
     const id = sessionId ?? randomUUID()
     const client = createKernelClient({
+      ...options,
       sessionId: id,
-      limits,
-      logger,
-      onInput,
       onDetach() {
         clients.delete(id)
         if (sessionId === undefined) return client.close(1001, '')

@@ -8,10 +8,11 @@ import { createKernelActivity } from './kernel-activity.ts'
 import { createKernelClients, type KernelClients } from './kernel-clients.ts'
 import type { KernelLauncher } from './kernel-launcher.ts'
 import { openKernelLink, type KernelLink } from './kernel-link.ts'
-import { createMessage } from './kernel-message.ts'
+import { createMessage, parseHeader } from './kernel-message.ts'
 import type { KernelModel } from './kernel-model.ts'
 import { describeExit, type KernelExit, type KernelProcess } from './kernel-process.ts'
 import type { KernelSpec } from './kernel-specs.ts'
+import { createPendingRequests, toRequest, type PendingRequest } from './pending-requests.ts'
 import { loadZmq } from './zmq.ts'
 
 /** One kernel through all its processes: it keeps its id and its clients when it is restarted. */
@@ -67,7 +68,17 @@ export function createKernel(options: KernelOptions): Kernel {
   const logger = options.logger.child({ kernel: id })
   const connection = createConnection(options.runtimeDir, id)
   const activity = createKernelActivity()
-  const clients = createKernelClients(options.limits, logger, (message) => activity.notice(message))
+  const pending = createPendingRequests()
+  const clients = createKernelClients({
+    limits: options.limits,
+    logger,
+    pending,
+    onInput: (message) => activity.notice(message),
+    onRefused(message, answer) {
+      const request = toRequest(message, answer)
+      if (request !== undefined && phase.at === 'dead') answerFor([request], toDeadError(phase.reason))
+    },
+  })
   const closing = new AbortController()
   let phase: Phase = { at: 'starting' }
   let restarts = 0
@@ -155,14 +166,36 @@ export function createKernel(options: KernelOptions): Kernel {
     die(reason)
   }
 
-  /** Says in the output of the cell that ran why its kernel is gone: the Lab says no more than that it is. */
+  /**
+   * Says in the output of the cell that ran why its kernel is gone (the Lab says no more than that it is), and replies in the
+   * kernel's place, so that nobody waits for it. One that dies in its first moment has not even said that it is busy.
+   */
   function tellCell(exit: KernelExit): void {
-    const parent = activity.executing
+    const asked = pending.takeAll()
+    const parent = activity.executing ?? asked.find(({ type }) => type === 'execute_request')?.header
     activity.executing = undefined
-    if (parent === undefined) return
-    const more = exit.signal === 'SIGKILL' ? ' If the work needs more, start your server with more memory.' : ''
-    const text = `\nThe kernel died while this ran: ${describeExit(exit)}.${more}\n`
-    clients.publish(createMessage('iopub', 'stream', { name: 'stderr', text }, parent))
+    const why = describeExit(exit)
+    if (parent !== undefined) {
+      const more = exit.signal === 'SIGKILL' ? ' If the work needs more, start your server with more memory.' : ''
+      const text = `\nThe kernel died while this ran: ${why}.${more}\n`
+      clients.publish(createMessage('iopub', 'stream', { name: 'stderr', text }, parent))
+    }
+    // The kernel writes the header anew: only what it says is the same.
+    const here = parseHeader(parent).msg_id
+    const isHere = ({ header }: PendingRequest) => parseHeader(header).msg_id === here
+    answerFor(asked.filter(isHere), toDeadError(why))
+    answerFor(
+      asked.filter((request) => !isHere(request)),
+      aborted,
+    )
+  }
+
+  /** Ends the waiting of those who asked. */
+  function answerFor(requests: PendingRequest[], content: object): void {
+    for (const request of requests) {
+      request.reply(content)
+      clients.publish(createMessage('iopub', 'status', { execution_state: 'idle' }, request.header))
+    }
   }
 
   function die(reason: string): void {
@@ -202,6 +235,8 @@ export function createKernel(options: KernelOptions): Kernel {
     }
     await process.exited
     await link.drain()
+    activity.executing = undefined
+    answerFor(pending.takeAll(), aborted)
     leave(run, restart ? 'hold' : 'drop')
   }
 
@@ -262,6 +297,14 @@ export function createKernel(options: KernelOptions): Kernel {
       })
     },
   }
+}
+
+/** As kernels reply to what was behind a request that failed. There is no count: with `null` for it the Lab would wait on. */
+const aborted = { status: 'aborted' }
+
+function toDeadError(reason: string): object {
+  const evalue = `The kernel died: ${reason}.`
+  return { status: 'error', ename: 'KernelDied', evalue, traceback: [evalue] }
 }
 
 function messageOf(error: unknown): string {

@@ -72,6 +72,57 @@ describe.each([
     await api.manager.shutdown(id)
   })
 
+  test.each([
+    ['a segmentation fault', 'import ctypes; ctypes.string_at(0)', 'SIGSEGV'],
+    ['os._exit', 'import os; os._exit(0)', 'it exited with code 0'],
+    ['SIGKILL', 'import os; os.kill(os.getpid(), 9)', 'more memory'],
+    ['abort', 'import os; os.abort()', 'SIGABRT'],
+  ])('that dies in its first moment says so in the cell, and ends all waiting: %s', async (_how, code, why) => {
+    const { id } = (await api.fetch('api/kernels', { method: 'POST' })).body
+    using socket = await openKernelSocket(api.url, id, { sessionId: crypto.randomUUID() })
+    using other = await openKernelSocket(api.url, id, { sessionId: crypto.randomUUID() })
+    const asked = socket.send('shell', 'execute_request', { ...executeContent, code })
+    const behind = socket.send('shell', 'execute_request', { ...executeContent, code: 'print("never")' })
+    const completed = socket.send('shell', 'complete_request', { code: 'pri', cursor_pos: 3 })
+    await socket.waitFor(({ content }) => content.execution_state === 'restarting')
+    const about = (parent: string) => socket.received.filter((message) => message.parent === parent)
+    const told = about(asked).findIndex(({ content }) => content.text?.includes('The kernel died') === true)
+    expect(about(asked)[told]).toMatchObject({
+      type: 'stream',
+      content: { name: 'stderr', text: expect.stringContaining(why) },
+    })
+    expect(about(asked).slice(told + 1)).toMatchObject([
+      { type: 'execute_reply', channel: 'shell', content: { status: 'error', ename: 'KernelDied' } },
+      { type: 'status', channel: 'iopub', content: { execution_state: 'idle' } },
+    ])
+    expect(about(behind)).toMatchObject([
+      { type: 'execute_reply', content: { status: 'aborted' } },
+      { type: 'status', content: { execution_state: 'idle' } },
+    ])
+    expect(about(completed)).toMatchObject([
+      { type: 'complete_reply', content: { status: 'aborted' } },
+      { type: 'status', content: { execution_state: 'idle' } },
+    ])
+    expect(other.received.filter(({ channel }) => channel === 'shell')).toEqual([])
+    expect((await socket.execute('print("back")')).text).toBe('back\n')
+    await api.manager.shutdown(id)
+  })
+
+  test('that is restarted or shut down lets nobody wait', async () => {
+    const { id, socket } = await start()
+    for (const [method, path] of [
+      ['POST', `api/kernels/${id}/restart`],
+      ['DELETE', `api/kernels/${id}`],
+    ] as const) {
+      const code = 'print("on")\nwhile True:\n  try:\n    while True: pass\n  except KeyboardInterrupt: pass'
+      const asked = socket.send('shell', 'execute_request', { ...executeContent, code })
+      await socket.waitFor(({ content, parent }) => parent === asked && content.text?.includes('on') === true)
+      await api.fetch(path, { method })
+      await socket.waitFor(({ type, parent }) => parent === asked && type === 'execute_reply')
+      await socket.waitFor(({ content, parent }) => parent === asked && content.execution_state === 'idle')
+    }
+  })
+
   test('shows all that it published before it died', async () => {
     const { id, socket } = await start()
     const code =
@@ -128,6 +179,12 @@ test('gives up on a kernel that dies again and again, and can restart it by hand
   }
   const dead = (await api.fetch(`api/kernels/${id}`)).body
   expect(dead).toMatchObject({ execution_state: 'dead', reason: 'it exited with code 9' })
+  const { reply } = await socket.execute('print("to the dead")')
+  expect(reply.content).toMatchObject({
+    status: 'error',
+    ename: 'KernelDied',
+    evalue: expect.stringContaining('code 9'),
+  })
   expect((await api.fetch(`api/kernels/${id}/interrupt`, { method: 'POST' })).status).toBe(409)
   expect((await api.fetch(`api/kernels/${id}/restart`, { method: 'POST' })).status).toBe(200)
   expect((await socket.execute('print("back")')).text).toBe('back\n')
