@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createWriteStream, readFileSync } from 'node:fs'
-import { chmod, mkdir, readdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { countOpenFiles, createGround, pieces, type Ground } from './space.fixture.ts'
 import { createZip } from './zip.ts'
@@ -68,7 +70,10 @@ test('holds a folder as it is, for unzip and for Python', async () => {
   // Compressed where it helps.
   expect(entries.map(([, , method]) => method)).toEqual([0, 0, 0, 0, 0, 0, 8, 0])
   const target = join(folder, 'unpacked')
-  execFileSync('unzip', ['-q', zip, '-d', target], { env: { LC_ALL: 'C.UTF-8', PATH: process.env['PATH'] } })
+  const env = { LC_ALL: 'C.UTF-8', TZ: 'JST-9', PATH: process.env['PATH'] }
+  execFileSync('unzip', ['-q', zip, '-d', target], { env })
+  // The time is the same wherever it is unpacked.
+  expect((await stat(join(target, 'data/run.sh'))).mtimeMs).toBe(1e12)
   execFileSync('cmp', [join(target, 'data/zürich – 2025.csv'), join(home, 'data/zürich – 2025.csv')])
   execFileSync('cmp', [join(target, 'data/link.png'), join(home, 'data/plot.png')])
   expect((await readdir(join(target, 'data/empty'))).toSorted()).toEqual([])
@@ -79,10 +84,26 @@ test('holds a folder as it is, for unzip and for Python', async () => {
 
 test('may have more entries than 16 bits can count', async () => {
   const ground = await createGround()
-  const zip = await save(ground, Readable.from(createZip(manyEntries()), { objectMode: false }))
+  const zip = await save(ground, Readable.from(createZip(manyEntries(70_000)), { objectMode: false }))
   const found = readWithPython(zip)
   expect(found).toHaveLength(70_000)
   expect(found.at(-1)?.slice(0, 2)).toEqual(['f/69999', 5])
+})
+
+test('keeps little of each entry', async () => {
+  const collect = createCollector()
+  const kept: number[] = []
+  async function* entries(): AsyncGenerator<ZipEntry> {
+    for await (const entry of manyEntries(20_000)) {
+      if (entry.name === 'f/1000' || entry.name === 'f/19999') kept.push(collect())
+      yield entry
+    }
+  }
+  const stream = Readable.from(createZip(entries()), { objectMode: false })
+  await finished(stream.resume())
+  const [early = 0, late = 0] = kept
+  // A hostile user's million files must not fill the service's memory.
+  expect((late - early) / 19_000).toBeLessThan(1000)
 })
 
 test('may have a file of more than 4 GiB and files after it', async () => {
@@ -135,9 +156,20 @@ test('reads no faster than it is read', async () => {
   stream.destroy()
 })
 
-async function* manyEntries(): AsyncGenerator<ZipEntry> {
-  for (let index = 0; index < 70_000; index++) {
+async function* manyEntries(count: number): AsyncGenerator<ZipEntry> {
+  for (let index = 0; index < count; index++) {
     yield { name: `f/${index}`, modified: new Date(0), mode: 0o644, compress: false, content: pieces(`${index}`) }
+  }
+}
+
+/** Returns what tells the bytes in use once there is no garbage. */
+function createCollector(): () => number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  return () => {
+    collect()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
   }
 }
 

@@ -17,6 +17,9 @@ const gatherBytes = 64 * 1024
  * A zip file as a stream, of any size, with nothing known beforehand and little in memory but a hundred bytes per entry.
  * Whoever stops reading stops the reading of the entries too, and their `finally` blocks run.
  *
+ * Our own: with yazl 3 the tests of many entries (it goes through all for each one) and of what is kept of them fail, with zip-stream 7
+ * that of many (ten times as slow), and with both the times of files are another time zone's. client-zip does not compress.
+ *
  * Written after PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5: 64-bit records throughout where sizes are not known
  * before, data descriptors, UTF-8 names, and Info-ZIP's extended timestamp.
  */
