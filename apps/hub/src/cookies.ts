@@ -1,3 +1,5 @@
+import { stringifySetCookie } from 'cookie'
+
 /** The name of the cookie that signs in. */
 export const sessionCookie = 'cygnet-session'
 /** The name of the cookie that scripts of the service's own pages repeat as `X-XSRFToken`. */
@@ -11,7 +13,10 @@ export function readCookie(header: string | undefined, name: string): string | u
   return readCookies(header, name)[0]
 }
 
-/** The values of all cookies of this name: a page can set one for a path of its own, which browsers send first. */
+/**
+ * The values of all cookies of this name: a page can set one for a path of its own, which browsers send first. The package
+ * `cookie` gives the first alone (the test “a cookie that a page set for its own path signs nobody out” fails).
+ */
 export function readCookies(header = '', name: string): string[] {
   const values: string[] = []
   for (let at = 0; at < header.length;) {
@@ -39,10 +44,10 @@ export interface CookieOptions {
   path: string
 }
 
-export function toCookie(name: string, value: string, { secure, httpOnly, path }: CookieOptions): string {
-  return `${name}=${value}; Path=${path}; Max-Age=${longest}; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
+export function toCookie(name: string, value: string, options: CookieOptions): string {
+  return stringifySetCookie({ name, value, maxAge: longest, sameSite: 'lax', ...options })
 }
 
-export function toRemovedCookie(name: string, { secure, httpOnly, path }: CookieOptions): string {
-  return `${name}=; Path=${path}; Max-Age=0; SameSite=Lax${httpOnly ? '; HttpOnly' : ''}${secure ? '; Secure' : ''}`
+export function toRemovedCookie(name: string, options: CookieOptions): string {
+  return stringifySetCookie({ name, value: '', maxAge: 0, sameSite: 'lax', ...options })
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { BasePath } from './base-path.ts'
 import type { BrowserCookies } from './browser-cookies.ts'
 import { toSignInPath } from './pages/sign-in-path.ts'
+import { isKnown } from './files/conditions.ts'
 import { readPortalPage } from './portal-page.ts'
-import { isKnown, sendStaticFile } from './static-file.ts'
+import { sendStaticFile } from './static-file.ts'
 
 /** Paths at which the portal's one page stands; it does the rest in the browser. */
 const pages = ['/', '/start', '/files', '/files/*', '/shared', '/shared/*', '/gallery', '/account']
@@ -68,7 +69,7 @@ export function mountPortal(app: FastifyInstance, { base, portalDir, cookies }: 
     const { html, etag } = await readPortalPage(portalDir, base)
     cookies.ensureXsrf(request, reply)
     void reply.headers({ ...portalHeaders, etag })
-    if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
+    if (isKnown(request.headers, etag)) return reply.code(304).send()
     return reply.type('text/html; charset=utf-8').send(html)
   }
 }

@@ -57,8 +57,8 @@ test('the session’s cookie is for the browser alone, and the other for its scr
   const browser = createTestBrowser(url)
   await browser.signIn('ada', password)
   const [session, xsrf] = browser.lastCookies
-  expect(session).toMatch(/^cygnet-session=[\w-]{43}; Path=\/; Max-Age=\d+; SameSite=Lax; HttpOnly$/)
-  expect(xsrf).toMatch(/^_xsrf=[\w-]{43}; Path=\/; Max-Age=\d+; SameSite=Lax$/)
+  expect(session).toMatch(/^cygnet-session=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Lax$/)
+  expect(xsrf).toMatch(/^_xsrf=[\w-]{43}; Max-Age=\d+; Path=\/; SameSite=Lax$/)
 })
 
 test('behind https the cookies are Secure', async () => {

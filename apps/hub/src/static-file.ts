@@ -1,28 +1,10 @@
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
+import { contentType } from 'mime-types'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { open, type FileHandle } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Readable } from 'node:stream'
-
-const types: Record<string, string> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.jpg': 'image/jpeg',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.map': 'application/json; charset=utf-8',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.pfb': 'application/octet-stream',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.ttf': 'font/ttf',
-  '.txt': 'text/plain; charset=utf-8',
-  '.wasm': 'application/wasm',
-  '.webp': 'image/webp',
-  '.woff': 'font/woff',
-  '.woff2': 'font/woff2',
-}
+import { isKnown } from './files/conditions.ts'
 
 const encodings = [
   { name: 'br', suffix: '.br' },
@@ -40,7 +22,9 @@ export interface StaticFile {
 }
 
 /**
- * Sends a file of the portal, compressed where a compressed one lies beside it.
+ * Sends a file of the portal, compressed where a compressed one lies beside it. Not by @fastify/static: it names scripts that it
+ * sends compressed `application/javascript` and its etags are weak (the test “assets are compressed and kept for ever” fails),
+ * and the names that are served had to be checked before it all the same.
  * @throws CygnetError `not-found`
  */
 export async function sendStaticFile(request: FastifyRequest, reply: FastifyReply, file: StaticFile) {
@@ -54,14 +38,14 @@ export async function sendStaticFile(request: FastifyRequest, reply: FastifyRepl
       'cache-control': file.immutable === true ? 'public, max-age=31536000, immutable' : 'no-cache',
       // Looser for scripts would change nothing, stricter would bind the workers they start.
       'content-security-policy': "frame-ancestors 'none'",
-      'content-type': types[extname(path)] ?? 'application/octet-stream',
+      'content-type': contentType(extname(path)) || 'application/octet-stream',
       'cross-origin-resource-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       etag,
       vary: 'accept-encoding',
       ...file.headers,
     })
-    if (isKnown(request.headers['if-none-match'], etag)) {
+    if (isKnown(request.headers, etag)) {
       await handle.close()
       return reply.code(304).removeHeader('content-type').send()
     }
@@ -106,10 +90,6 @@ function accepts(header: string, encoding: string): boolean {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
     return name === encoding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter))
   })
-}
-
-export function isKnown(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((part) => part.trim().replace(/^W\//, '') === etag) ?? false
 }
 
 function noSuchFile(): CygnetError {

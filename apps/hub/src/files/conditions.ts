@@ -1,3 +1,4 @@
+import fresh from 'fresh'
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** The etags of an If-Match or If-None-Match header, `*` included; undefined where there is none. */
@@ -16,12 +17,17 @@ export function checkConditions(
   if (wanted !== undefined) {
     if (!wanted.includes('*') && !wanted.includes(etag)) return 'failed'
   } else if (isAfter(modified, headers['if-unmodified-since'])) return 'failed'
-  const known = parseEtags(headers['if-none-match'])
-  if (known !== undefined) {
-    return known.includes('*') || known.some((one) => one.replace(/^W\//, '') === etag) ? 'not-modified' : 'go-on'
-  }
-  const since = headers['if-modified-since']
-  return since !== undefined && isDate(since) && !isAfter(modified, since) ? 'not-modified' : 'go-on'
+  return isKnown(headers, etag, modified) ? 'not-modified' : 'go-on'
+}
+
+/** Whether the reader says that they have it already, as it is now. */
+export function isKnown(headers: IncomingHttpHeaders, etag: string, modified?: Date): boolean {
+  // Without their `Cache-Control`: scripts that send a condition by `fetch` send `no-cache` with it.
+  const { 'if-none-match': tags, 'if-modified-since': since } = headers
+  return fresh(
+    { 'if-none-match': tags, 'if-modified-since': since },
+    { etag, 'last-modified': modified?.toUTCString() },
+  )
 }
 
 /** False where the ranges are of another content than the present one: then the whole is sent. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { CygnetError } from '@cygnet/core/errors'
 import type { LinkShare } from '@cygnet/storage/share'
 import type { Attempt, Shares } from '@cygnet/storage/shares'
+import { stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { baseOf, type BasePath } from '../base-path.ts'
 import { readCookie } from '../cookies.ts'
@@ -64,10 +65,10 @@ export async function unlockLink(
 /** Sent only where this link's own page and files are asked for; gone with the link, or when the browser is closed. */
 export function setProof(reply: FastifyReply, base: BasePath, link: LinkShare, proof: string, secure: boolean): void {
   const { token, expires } = link
-  const more = [...(expires === null ? [] : [`Expires=${expires.toUTCString()}`]), ...(secure ? ['Secure'] : [])]
+  const cookie = { name: cookieName(token), value: proof, httpOnly: true, secure, sameSite: 'lax' as const }
   for (const path of [`/api/v1/links/${token}`, `/api/v1/trees/link-${token}`]) {
-    const parts = [`${cookieName(token)}=${proof}`, `Path=${base.to(path)}`, 'HttpOnly', 'SameSite=Lax']
-    void reply.header('set-cookie', [...parts, ...more].join('; '))
+    const own = { ...cookie, path: base.to(path), ...(expires === null ? {} : { expires }) }
+    void reply.header('set-cookie', stringifySetCookie(own))
   }
 }
 

@@ -9,7 +9,8 @@ export function withoutHubCookies(cookie: string, hubCookies: ReadonlySet<string
 }
 
 /**
- * A `Set-Cookie` field of a session as the hub passes it on: never one of the hub's cookies, none without a name, and
+ * A `Set-Cookie` field of a session as the hub passes it on, what it does not concern untouched (written anew by the package
+ * `cookie`, values would be encoded again and unknown attributes lost: the test “a session that sets … sets …” fails): never one of the hub's cookies, none without a name, and
  * only for the session's own path on this host, whatever it asks for (RFC 6265, 5.2).
  *
  * @param path - of the session: `/user/<name>/`

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { isKnown } from './conditions.ts'
 
 /** Less than a network packet is not worth the work. */
 const smallest = 1400
@@ -42,14 +43,7 @@ function isFresh(request: FastifyRequest, reply: FastifyReply, payload: string |
   const etag = `W/"${createHash('sha1').update(payload).digest('base64url')}"`
   reply.header('etag', etag)
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
-  return matchesEtag(request.headers['if-none-match'], etag)
-}
-
-/** True where a header `If-None-Match` names this tag; strong and weak count as the same. */
-export function matchesEtag(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false
-  const bare = etag.replace(/^W\//, '')
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === bare)
+  return isKnown(request.headers, etag)
 }
 
 const gzipAsync = promisify(gzip)

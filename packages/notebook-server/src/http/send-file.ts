@@ -1,7 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { parse } from 'range-parser'
 import { CygnetError } from '@cygnet/core/errors'
-import { matchesEtag } from './send-answer.ts'
+import { isKnown } from './conditions.ts'
+
+/** What `range-parser` says of a header that is no list of ranges. */
+const malformed = 1
 
 export interface FileAnswer {
   /** Of the answer, with a charset where it is text. */
@@ -30,7 +34,7 @@ export async function sendFile(
     reply.type(answer.type)
     if (answer.coding === undefined) reply.header('accept-ranges', 'bytes')
     else reply.header('content-encoding', answer.coding)
-    if (isNotModified(request, etag, status.mtimeMs)) {
+    if (isKnown(request.headers, etag, status.mtime)) {
       await file.close()
       return reply.code(304).send()
     }
@@ -49,13 +53,6 @@ export async function sendFile(
   }
 }
 
-function isNotModified(request: FastifyRequest, etag: string, mtimeMs: number): boolean {
-  const tags = request.headers['if-none-match']
-  if (tags !== undefined) return matchesEtag(tags, etag)
-  const since = Date.parse(request.headers['if-modified-since'] ?? '')
-  return Number.isFinite(since) && Math.floor(mtimeMs / 1000) * 1000 <= since
-}
-
 /** One range; several, or one of another form, are ignored as RFC 9110 permits. */
 function requestedRange(
   request: FastifyRequest,
@@ -63,16 +60,12 @@ function requestedRange(
   etag: string,
   size: number,
 ): { start: number; end: number } | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '')
-  const condition = request.headers['if-range']
-  if (match === null || (condition !== undefined && condition !== etag)) return undefined
-  const [, first = '', last = ''] = match
-  if (first === '' && last === '') return undefined
-  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first)
-  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1)
-  if (start >= size || (first === '' && Number(last) === 0)) {
-    reply.header('content-range', `bytes */${size}`)
-    throw new CygnetError('range-not-satisfiable', `The file has ${size} bytes; the range begins beyond them.`)
-  }
-  return start > end ? undefined : { start, end }
+  const { range: header, 'if-range': condition } = request.headers
+  if (header === undefined || (condition !== undefined && condition !== etag)) return undefined
+  const { code, type, ranges } = parse(size, header)
+  const [range, ...others] = ranges
+  if (type !== 'bytes' || (code & malformed) !== 0 || others.length > 0) return undefined
+  if (range !== undefined) return range
+  reply.header('content-range', `bytes */${size}`)
+  throw new CygnetError('range-not-satisfiable', `The file has ${size} bytes; the range is not in them.`)
 }
