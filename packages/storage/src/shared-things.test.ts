@@ -33,7 +33,10 @@ interface Ground extends Service {
   /** The service anew over the same files, as after a stop. */
   restart: () => Promise<Service>
   /** Shares a path by link and tells later what the link shows, or why it shows nothing. */
-  share: (path: string) => Promise<{ id: string; token: string; shows: (service?: Service) => Promise<string> }>
+  share: (
+    path: string,
+    service?: Service,
+  ) => Promise<{ id: string; token: string; shows: (service?: Service) => Promise<string> }>
 }
 
 /** ann has `results` with `one.txt` in it, `plot.csv` and `other`, on the disk of `parent`. */
@@ -77,10 +80,10 @@ async function createGround(parent = tmpdir()): Promise<Ground> {
       await open.at(-1)?.close()
       return start()
     },
-    async share(path) {
-      const { id, ...share } = await first.shares.create('ann', path, byLink)
+    async share(path, by = first) {
+      const { id, ...share } = await by.shares.create('ann', path, byLink)
       const token = share.type === 'link' ? share.token : ''
-      return { id, token, shows: (service = first) => show(service, token) }
+      return { id, token, shows: (to = first) => show(to, token) }
     },
   }
 }
@@ -118,15 +121,22 @@ describe('a share ends with what was shared', () => {
     expect(await link.shows(await restart())).toBe('gone')
   })
 
-  test('also when nobody looked while it was away, the service was stopped, and the disk gives numbers away again', async () => {
-    const { sh, home, share, restart } = await createGround(await mountExt4())
+  test.each([
+    ['the disk gives numbers away again', '256'],
+    ['keeps no time of birth', '128'],
+  ])('also when nobody looked, the service was stopped, and %s', async (_what, inodeSize) => {
+    const { sh, home, share, restart } = await createGround(await mountExt4(inodeSize))
     const link = await share('plot.csv')
     const before = (await lookAt(home, ['plot.csv']))?.identity
     await sh('rm plot.csv && sync && echo private > plot.csv')
     const after = (await lookAt(home, ['plot.csv']))?.identity
     // The very same inode.
     expect(after?.split(':')[0]).toBe(before?.split(':')[0])
-    expect(await link.shows(await restart())).toBe('gone')
+    const service = await restart()
+    expect(await link.shows(service)).toBe('gone')
+    const kept = await share('results', service)
+    await sh('mv results renamed')
+    expect(await kept.shows(service)).toBe('deep one.txt')
   })
 
   test('on a disk that is memory', async () => {
@@ -362,10 +372,10 @@ async function forget(home: string, what: Updateable<SharesTable>): Promise<void
 }
 
 /** A disk of its own; tests run as root. */
-async function mountExt4(): Promise<string> {
+async function mountExt4(inodeSize: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cygnet-disk-'))
   await run('truncate', ['-s', '16M', `${folder}/image`])
-  await run('mkfs.ext4', ['-q', '-I', '256', `${folder}/image`])
+  await run('mkfs.ext4', ['-q', '-I', inodeSize, `${folder}/image`])
   await mkdir(`${folder}/disk`)
   await run('mount', ['-o', 'loop', `${folder}/image`, `${folder}/disk`])
   onTestFinished(async () => {

@@ -54,8 +54,9 @@ export class SharedThings {
   async settle<S extends Share>(share: S, options: KindOptions = {}): Promise<Settled<S>> {
     if (share.ended !== null) return { share, kind: 'missing' }
     const kind = await findSharedKind(this.#options.homes, share, options)
-    if (kind !== 'missing' && share.thing !== null) return { share, kind }
     try {
+      if (kind !== 'missing' && share.thing !== null && (await this.#isReally(share, share.thing)))
+        return { share, kind }
       const known = this.#searches.get(share.id)
       // What was found out there may have been true before, but not now.
       if (known !== undefined) return await this.settle((await known).share as S, options)
@@ -111,7 +112,8 @@ export class SharedThings {
       await store.setThing(fresh.id, null, marked)
       return again()
     }
-    if (here?.identity === thing.identity) return { share: fresh, kind: here.kind === 'other' ? 'missing' : here.kind }
+    if (here?.identity === thing.identity && (await this.#isReally(fresh, thing)))
+      return { share: fresh, kind: here.kind === 'other' ? 'missing' : here.kind }
     const succeed = async (identity: string): Promise<Settled> => {
       const done = await store.setThing(fresh.id, thing.identity, { identity, handle: null })
       if (done) await this.#complete(await this.#find(fresh.id))
@@ -145,6 +147,15 @@ export class SharedThings {
       case 'unknown':
         return marked === undefined ? this.#end(fresh, 'not-found') : succeed(marked)
     }
+  }
+
+  /** Where a disk keeps no time of birth, an inode of the same number may be another one: the kernel's name of it tells. */
+  async #isReally(share: Share, thing: SharedThing): Promise<boolean> {
+    if (!thing.identity.endsWith(':0')) return true
+    const { folder } = await this.#options.homes.open(share.owner)
+    const { here } = await findThing(folder, share.path, thing, false)
+    if (here?.identity !== thing.identity) return false
+    return thing.handle === null ? here.mark === thing.mark : here.handle === thing.handle
   }
 
   async #find(id: string): Promise<Share> {

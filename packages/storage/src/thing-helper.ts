@@ -31,7 +31,7 @@ export type Place =
 
 export type Found = Place & {
   /** What stands at the path at which it was looked for. */
-  here: { identity: string; kind: 'file' | 'folder' | 'other'; mark: string | null } | null
+  here: (Marked & { kind: 'file' | 'folder' | 'other' }) | null
 }
 
 /** Gives what is at `path` a mark of its own. Undefined where there is nothing. @throws CygnetError `unavailable` */

@@ -137,7 +137,8 @@ def find(request):
     root, path = open_root(request["root"]), base64.b64decode(request["path"])
     held, here = look(root, path), None
     if held is not None:
-        here = {"identity": identity_of(held), "kind": kind_of(os.fstat(held).st_mode), "mark": read_mark(held)}
+        here = {"identity": identity_of(held), "kind": kind_of(os.fstat(held).st_mode)}
+        here |= {"handle": handle_of(held), "mark": read_mark(held)}
     if not request["search"]:
         return {"here": here, "at": "unknown"}
     return {"here": here, **place_of(root, path, request["identity"], request["handle"])}

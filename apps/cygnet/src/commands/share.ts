@@ -40,8 +40,8 @@ export function defineShareCommands(program: Command, { action }: CommandContext
     .action(
       action<[string]>(async ({ call, json }, [name]) => {
         const shares = await call(listUserShares, { params: { name } })
-        const rows = shares.map((one) => [one.id, one.path, toText(one), one.expires ?? 'never'])
-        printResult(shares, json, () => toTable([['ID', 'PATH', 'TO', 'EXPIRES'], ...rows]))
+        const rows = shares.map((one) => [one.id, one.path, toText(one), toEnd(one)])
+        printResult(shares, json, () => toTable([['ID', 'PATH', 'TO', 'ENDS'], ...rows]))
       }),
     )
 
@@ -77,4 +77,8 @@ async function toRecipient(path: string, options: CreateOptions): Promise<Recipi
 
 function toText({ to }: Share): string {
   return to.type === 'link' ? `${to.url}${to.hasPassword ? ' (password)' : ''}` : `${to.name} (${to.access})`
+}
+
+function toEnd({ ended, expires }: Share): string {
+  return ended === null ? (expires ?? 'never') : `ended ${ended.at} (${ended.why})`
 }
