@@ -331,11 +331,15 @@ test('a server that is gone is started again by one click, and one is where one 
 test('a token is shown once, works, and is refused once it is revoked', async () => {
   await open('/account')
   await page.getByLabel('What it is for').fill('a trial')
+  await page.getByLabel('It may').selectOption({ label: 'Use my server while it runs' })
   await page.getByRole('button', { name: 'Make a token' }).click()
   const token = await page.getByLabel('New token').inputValue()
   const ask = async () =>
     (await fetch(`${service.url}/hub/api/user`, { headers: { authorization: `token ${token}` } })).status
   expect(await ask()).toBe(200)
+  const headers = { authorization: `token ${token}` }
+  expect((await fetch(`${service.url}/api/v1/shares`, { headers })).status).toBe(403)
+  await page.getByText('may: use your server while it runs').waitFor()
   await page.getByRole('button', { name: 'Done' }).click()
   await page.getByRole('button', { name: 'Revoke the token a trial' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()

@@ -8,6 +8,7 @@ import { copyText } from '../share/copy-text.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { Problem } from '../ui/Problem.tsx'
 import { tell } from '../ui/toasts.ts'
+import { tokenPurposes } from './token-scopes.ts'
 
 const day = 86_400
 
@@ -22,12 +23,17 @@ const lifetimes = [
 /** Makes a token and shows it, this once. */
 export function NewToken({ name }: { name: string }) {
   const [note, setNote] = useState('')
+  const [purpose, setPurpose] = useState<string>(tokenPurposes[0].value)
   const [lifetime, setLifetime] = useState(String(90 * day))
   const create = useMutation({
     mutationFn: () =>
       call(createToken, {
         params: { name },
-        body: { note: note.trim(), expires_in: lifetime === '' ? null : Number(lifetime) },
+        body: {
+          note: note.trim(),
+          expires_in: lifetime === '' ? null : Number(lifetime),
+          scopes: purpose === '' ? null : purpose.split(' '),
+        },
       }),
     onSuccess: () => {
       setNote('')
@@ -50,6 +56,12 @@ export function NewToken({ name }: { name: string }) {
           maxLength={300}
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="It may"
+          value={purpose}
+          data={[...tokenPurposes]}
+          onChange={(event) => setPurpose(event.currentTarget.value)}
         />
         <NativeSelect
           label="Works for"

@@ -12,6 +12,7 @@ import { tell } from '../ui/toasts.ts'
 import { Waiting } from '../ui/Waiting.tsx'
 import { When } from '../ui/When.tsx'
 import { NewToken } from './NewToken.tsx'
+import { describeScopes } from './token-scopes.ts'
 
 /** The tokens of the user: what programs sign in with. */
 export function Tokens({ name }: { name: string }) {
@@ -20,7 +21,8 @@ export function Tokens({ name }: { name: string }) {
   return (
     <div className="stack">
       <p className="muted account-hint">
-        A token lets a program act as you: an editor, a script, a scheduled job. Whoever has it can do what you can do.
+        A token lets a program act as you: an editor, a script, a scheduled job. Whoever has it can do what it is made
+        for.
       </p>
       <NewToken name={name} />
       {tokens.isError ? (
@@ -46,6 +48,7 @@ export function Tokens({ name }: { name: string }) {
                   )}{' '}
                   · {describeEnd(token.expires_at)}
                 </p>
+                <p className="muted small">may: {describeScopes(token.scopes, name)}</p>
               </div>
               <Button
                 size="compact-sm"
