@@ -104,11 +104,30 @@ function fromSystemError(thrown: unknown): CygnetError | undefined {
     return new CygnetError('not-found', 'There is no such file or folder.', cause)
   if (isSystemError(thrown, 'EEXIST', 'ENOTEMPTY'))
     return new CygnetError('conflict', 'There is already something of that name.', cause)
-  if (isSystemError(thrown, 'ENOSPC', 'EDQUOT', ...fullDatabase))
-    return new CygnetError('insufficient-storage', 'The disk is full; nothing was changed.', {
+  // What was done before it failed is not known here: whoever knows says it.
+  if (isSystemError(thrown, 'ENOSPC', ...fullDatabase))
+    return new CygnetError('insufficient-storage', 'The disk is full.', {
       ...cause,
       mend: 'Free some space and try again.',
     })
+  if (isSystemError(thrown, 'EDQUOT'))
+    return new CygnetError('insufficient-storage', 'The disk quota is used up.', {
+      ...cause,
+      mend: 'Free some space, or ask for more, and try again.',
+    })
+  if (isSystemError(thrown, 'EMFILE', 'ENFILE'))
+    return new CygnetError('unavailable', 'Too many files are open at once.', {
+      ...cause,
+      mend: 'Try again in a moment.',
+      retryAfter: 5,
+    })
+  if (isSystemError(thrown, 'EIO', 'ESTALE', 'EHOSTDOWN', 'ETIMEDOUT'))
+    return new CygnetError('unavailable', `The disk does not answer as it should (${thrown.code}).`, {
+      ...cause,
+      mend: 'Try again later; if it lasts, the administrator has to look at the disk.',
+      retryAfter: 30,
+    })
+  if (isSystemError(thrown, 'EROFS')) return new CygnetError('forbidden', 'The file system is read-only.', cause)
   if (isBusyDatabase(thrown))
     return new CygnetError('unavailable', 'Another program holds the database of the service.', {
       ...cause,
@@ -120,7 +139,7 @@ function fromSystemError(thrown: unknown): CygnetError | undefined {
       ...cause,
       mend: 'Use a name of at most 255 bytes.',
     })
-  if (isSystemError(thrown, 'EACCES', 'EPERM', 'EROFS'))
+  if (isSystemError(thrown, 'EACCES', 'EPERM'))
     return new CygnetError('forbidden', 'The file system does not permit this.', cause)
   if (isSystemError(thrown, 'EISDIR')) return new CygnetError('bad-request', 'This is a folder, not a file.', cause)
   return undefined

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -61,4 +61,34 @@ test('a home that is set aside makes room for a fresh one and is kept', async ()
   const [removed] = await readdir(join(folder, '.removed'))
   expect(removed).toMatch(/^ann-/)
   expect((await readdir(join(folder, '.removed', removed ?? ''))).toSorted()).toEqual(['data'])
+})
+
+test('a home that is a link is where the link leads', async () => {
+  const { homes, folder } = await create()
+  const elsewhere = join(folder, '..', 'disk-2', 'ann')
+  await mkdir(elsewhere, { recursive: true })
+  await mkdir(folder)
+  if (isRoot) await chown(elsewhere, 301_001, 301_001)
+  await symlink('../disk-2/ann', join(folder, 'ann'))
+  expect(await homes.open('ann')).toMatchObject({ folder: elsewhere, seenAs: '/home/ann' })
+  await homes.setAside('ann')
+  const [removed] = await readdir(join(folder, '.removed'))
+  expect(await readlink(join(folder, '.removed', removed ?? ''))).toBe('../disk-2/ann')
+  expect(await homes.open('ann')).toMatchObject({ folder: join(folder, 'ann') })
+})
+
+test('a home whose link leads nowhere is refused with the reason, and no other one is made', async () => {
+  const { homes, folder } = await create()
+  await mkdir(folder)
+  await symlink('/nowhere/ann', join(folder, 'ann'))
+  await expect(homes.open('ann')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'The home folder of ann is a link to /nowhere/ann, which is not there.',
+    mend: `Mount or make /nowhere/ann, or remove ${folder}/ann.`,
+  })
+  expect(await readdir(folder)).toEqual(['ann'])
+  await rm(join(folder, 'ann'))
+  await writeFile(join(folder, '..', 'a file'), '')
+  await symlink('../a file', join(folder, 'ann'))
+  await expect(homes.open('ann')).rejects.toMatchObject({ message: 'The home folder of ann is no folder.' })
 })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, lstat, mkdir, rename, rmdir } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, readlink, realpath, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import { userName as userNameSchema } from '@cygnet/core/user-name'
@@ -38,8 +38,9 @@ export function createHomes(options: HomesOptions): Homes {
       const owner = userNameSchema.safeParse(userName).success ? await options.ownerOf(userName) : undefined
       if (owner === undefined) throw new CygnetError('not-found', 'There is no such user.')
       const folder = join(options.folder, userName)
-      await ensureHome(options.folder, folder, userName, owner)
-      return { userName, folder, owner, seenAs: `/home/${userName}` }
+      const place = await findPlace(folder, userName)
+      await ensureHome(options.folder, place, userName, owner)
+      return { userName, folder: place, owner, seenAs: `/home/${userName}` }
     },
     async setAside(userName) {
       userNameSchema.parse(userName)
@@ -53,6 +54,28 @@ export function createHomes(options: HomesOptions): Homes {
       }
     },
   }
+}
+
+/**
+ * Where a home is. Only who runs the service can make links in the folder of all homes: one there means that the home lies
+ * elsewhere. It is followed here, once; where it leads is a path without links.
+ */
+async function findPlace(folder: string, userName: string): Promise<string> {
+  const stats = await lstat(folder).catch(unlessMissing)
+  if (stats?.isSymbolicLink() !== true) return folder
+  const place = await realpath(folder).catch(unlessMissing)
+  if (place !== undefined) return place
+  // Its disk may be away for a while: an empty home in its place would be taken for the loss of everything.
+  const target = await readlink(folder)
+  throw unusable(
+    userName,
+    `is a link to ${target}, which is not there`,
+    `Mount or make ${target}, or remove ${folder}.`,
+  )
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!isSystemError(error, 'ENOENT')) throw error
 }
 
 async function ensureHome(homes: string, folder: string, userName: string, owner: Owner | null): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Config } from '@cygnet/core/config'
 import { CygnetError } from '@cygnet/core/errors'
+import { describeClamping } from '@cygnet/hub/servers/limits'
 import { createLogger, type Logger } from '@cygnet/core/log'
 import type { IsolationGap } from '@cygnet/spawners/spawner'
 import { describeIsolation } from '../isolation.ts'
@@ -38,6 +39,7 @@ export async function start(config: Config, json: boolean): Promise<void> {
     url ??= listening.url
     await service.hub.listenAdmin(admin)
     announce(parts.publicUrl(), await service.auth.firstLinks.create(), found, json)
+    for (const note of describeClamping(config.servers)) tell(note, log, json)
     await tellIsolation(service, log, json)
     await stopped.promise
     if (!json) printNote('Stopping the service and its servers ...')
@@ -75,6 +77,12 @@ async function tellIsolation(service: Service, log: Logger, json: boolean): Prom
   }
   if (json) for (const { kind, message, mend } of gaps) log.warn({ gap: kind, mend }, message)
   else for (const line of describeIsolation(gaps)) printNote(line)
+}
+
+/** People read it where they start the service, programs in the log. */
+function tell(note: string, log: Logger, json: boolean): void {
+  if (json) log.warn(note)
+  else printNote(note)
 }
 
 interface Stopped {

@@ -32,6 +32,31 @@ export function createLimits(config: Config['servers'], machine: Machine = readM
   }
 }
 
+/** What the configuration asks for and the machine, or the configuration itself, does not permit, in the operator's words. */
+export function describeClamping(config: Config['servers'], machine: Machine = readMachine()): string[] {
+  const limits = createLimits(config, machine)
+  const has = { cores: machine.cores, memoryGiB: toTenths(machine.memoryBytes / gibibyte) }
+  return (['cores', 'memoryGiB'] as const).flatMap((key) => {
+    const { default: usual, max } = config[key]
+    const { default: given, max: most } = limits[key]
+    const notes: string[] = []
+    if (max !== undefined && max > most)
+      notes.push(`servers.${key}.max is ${max}, and this machine has ${has[key]}: users may pick ${toTenths(most)}.`)
+    if (usual > given) {
+      const bound =
+        max === most ? `servers.${key}.max is ${max}` : `the most that users may pick here is ${toTenths(most)}`
+      notes.push(
+        `servers.${key}.default is ${usual}, and ${bound}: servers get ${toTenths(given)} unless their user picks less.`,
+      )
+    }
+    return notes
+  })
+}
+
+function toTenths(value: number): number {
+  return Math.floor(value * 10) / 10
+}
+
 /** The choices of a form: doubling from 1 to the maximum, with the default and the maximum among them. */
 export function toOffers(range: { default: number; max: number }): number[] {
   const offers = new Set([range.default, range.max])

@@ -77,6 +77,7 @@ export class Server {
   #writtenActivity = 0
   #asking: Promise<void> | undefined
   #askedAt = 0
+  #unwrittenEnd = false
 
   constructor(user: ServerUser, deps: ServerDeps, reason: string | null = null) {
     this.user = user
@@ -108,6 +109,7 @@ export class Server {
       done: Promise.resolve(),
     }
     this.#phase = starting
+    this.#unwrittenEnd = false
     starting.done = this.#run(starting)
   }
 
@@ -192,13 +194,16 @@ export class Server {
   /** Lets go of a running server, which lives on, and cancels a start. */
   async release(): Promise<void> {
     if (this.#phase.at === 'running') {
-      await this.writeActivity()
+      await this.writeDown()
       this.#phase.end.abort()
     } else if (this.#phase.at === 'starting') await this.stop()
     else if (this.#phase.at === 'stopping') await this.#phase.done
+    else await this.#writeEnd()
   }
 
-  async writeActivity(): Promise<void> {
+  /** Writes down what changed since the last time, and what could not be written then. */
+  async writeDown(): Promise<void> {
+    await this.#writeEnd()
     if (this.#phase.at !== 'running') return
     const { last } = this.#phase.activity
     if (last.getTime() === this.#writtenActivity) return
@@ -251,10 +256,9 @@ export class Server {
     if (isCancelled) this.#deps.log.info({ user: this.user.name }, 'A start was cancelled.')
     else this.#deps.log.warn({ user: this.user.name, err: failure }, 'A server did not start.')
     const reason = isCancelled ? null : toText(failure)
-    await this.#deps.records.stopped(this.user, reason).catch((error: unknown) => {
-      this.#deps.log.error({ user: this.user.name, err: error }, 'A failed start could not be written down.')
-    })
     this.#phase = { at: 'stopped', reason, failure }
+    this.#unwrittenEnd = true
+    await this.#writeEnd()
     this.#remount = 'none'
     starting.progress.end({ kind: 'failed', message: toText(failure) })
   }
@@ -323,9 +327,21 @@ export class Server {
     await this.#becomeStopped(null)
   }
 
+  /** It is stopped, whether that can be written down at once or not. Never rejects. */
   async #becomeStopped(reason: string | null): Promise<void> {
     this.#phase = { at: 'stopped', reason, failure: null }
-    await this.#deps.records.stopped(this.user, reason)
+    this.#unwrittenEnd = true
+    await this.#writeEnd()
+  }
+
+  async #writeEnd(): Promise<void> {
+    if (this.#phase.at !== 'stopped' || !this.#unwrittenEnd) return
+    try {
+      await this.#deps.records.stopped(this.user, this.#phase.reason)
+      this.#unwrittenEnd = false
+    } catch (error) {
+      this.#deps.log.error({ user: this.user.name, err: error }, 'That a server ended could not be written down yet.')
+    }
   }
 
   async #askForActivity(): Promise<void> {

@@ -1,7 +1,14 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Mount } from '@cygnet/spawners/spawner'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ada, ask, bob, collect, openWorld, releases, startFully } from './testing/test-servers.ts'
+
+const execute = promisify(execFile)
 
 test('a start tells its steps, also to who comes late, and ends with a server that knows its secret', async () => {
   await using world = await openWorld()
@@ -357,3 +364,37 @@ test('a service that comes back knows what its servers did meanwhile before anyb
   const again = await world.restart()
   expect(again.of(ada.id)?.lastActivity).toEqual(new Date(longAgo))
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'a server is stopped though the disk is full, and nobody is told otherwise',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'srv-full-'))
+    await execute('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder])
+    onTestFinished(async () => {
+      await execute('umount', [folder])
+      await rm(folder, { recursive: true })
+    })
+    const world = await openWorld({ folder })
+    await startFully(world.servers)
+    onTestFinished(async () => {
+      await world.servers.close({ servers: 'stop' })
+      await world.database.destroy()
+    })
+    const ballast = join(folder, 'ballast')
+    const stop = world.spawner.stop.bind(world.spawner)
+    world.spawner.stop = async (handle, signal) => {
+      await stop(handle, signal)
+      await writeFile(ballast, Buffer.alloc(4 * 1024 * 1024)).catch(() => undefined)
+    }
+
+    await world.servers.stop(ada)
+    expect(await world.spawner.alive()).toEqual([])
+    expect(await world.servers.view(ada)).toMatchObject({ phase: 'stopped', reason: null })
+    const written = () => world.database.selectFrom('servers').select('state').executeTakeFirst()
+    expect(await written()).toEqual({ state: 'running' })
+
+    await rm(ballast)
+    await world.servers.close({ servers: 'keep' })
+    expect(await written()).toEqual({ state: 'stopped' })
+  },
+)

@@ -125,7 +125,7 @@ export function createServers(deps: ServersDeps): Servers {
 
   const flush = async (): Promise<void> => {
     try {
-      for (const server of byId.values()) await server.writeActivity()
+      for (const server of byId.values()) await server.writeDown()
     } catch (error) {
       logger.error({ err: error }, 'The last activity of servers could not be written down.')
     }
