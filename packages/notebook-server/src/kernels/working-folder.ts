@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdtemp, realpath, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize, sep } from 'node:path'
@@ -36,7 +37,7 @@ let links: Promise<string> | undefined
 async function toReachable(folder: string): Promise<string> {
   const path = toFilePath(folder)
   if (typeof path === 'string') return path
-  links ??= mkdtemp(join(tmpdir(), 'cygnet-folders-'))
+  links ??= makeLinksFolder()
   const link = join(await links, createHash('sha256').update(path).digest('hex').slice(0, 16))
   try {
     await symlink(path, link)
@@ -44,4 +45,10 @@ async function toReachable(folder: string): Promise<string> {
     if (!isSystemError(error, 'EEXIST')) throw error
   }
   return link
+}
+
+async function makeLinksFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cygnet-folders-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
