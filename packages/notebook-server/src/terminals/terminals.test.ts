@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { isAlive } from '../testing/is-alive.ts'
 import { json, startNotebookApi, type NotebookApi } from '../testing/notebook-api.ts'
 import { openTerminalSocket, type TerminalSocket } from '../testing/terminal-socket.ts'
@@ -55,6 +55,8 @@ test('starts where it is asked to', async () => {
 })
 
 test('starts also in a folder whose name is no UTF-8', async () => {
+  vi.stubEnv('TMPDIR', api.root)
+  onTestFinished(() => void vi.unstubAllEnvs())
   await mkdir(Buffer.concat([Buffer.from(`${api.root}/`), Buffer.from([0xfc, 0x62])]))
   const name = await create({ cwd: '‛FCb/none' })
   using socket = await openTerminalSocket(api.url, name)
