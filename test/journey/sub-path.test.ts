@@ -162,7 +162,7 @@ describe('in a browser', () => {
     browser = await launchBrowser()
     const visitor = createVisitor(bare)
     await signIn(visitor, '/cygnet/hub/login')
-    await visitor.send('PUT', '/cygnet/api/v1/trees/home/content?path=plain.txt&overwrite=1', 'a text behind a path')
+    await visitor.send('PUT', '/cygnet/api/v1/trees/home/content?path=swans.txt&overwrite=1', 'a text behind a path')
     await startServer(visitor)
   })
 
@@ -186,19 +186,19 @@ describe('in a browser', () => {
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL(`${url}/gallery`)
-    const widths = `[...document.images].map((image) => image.naturalWidth)`
-    await expect.poll(async () => Math.min(...(await page.evaluate<number[]>(widths)))).toBeGreaterThan(50)
+    const narrowest = `document.images.length === 0 ? 0 : Math.min(...[...document.images].map((one) => one.naturalWidth))`
+    await expect.poll(() => page.evaluate<number>(narrowest)).toBeGreaterThan(50)
     await page.screenshot({ path: join(artifacts, `gallery-${name}.png`) })
     await page.getByRole('link', { name: 'Files' }).click()
     await page.waitForURL(`${url}/files`)
-    await page.getByText('plain.txt').first().waitFor()
+    await page.getByText('swans.txt').first().waitFor()
     await page.getByRole('link', { name: 'Cygnet, home' }).click()
     await page.waitForURL(`${url}/`)
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.evaluate(`location.assign('/cygnet/api/v1/trees/home/content?path=plain.txt&download=1')`),
+      page.evaluate(`location.assign('/cygnet/api/v1/trees/home/content?path=swans.txt&download=1')`),
     ])
-    expect(download.suggestedFilename()).toBe('plain.txt')
+    expect(download.suggestedFilename()).toBe('swans.txt')
 
     await page.getByRole('link', { name: 'Open my lab' }).click()
     const lab = createLabPage(page, `${url}/user/ada/`)
@@ -208,7 +208,7 @@ describe('in a browser', () => {
     await lab.outputs.getByText('42 swans').waitFor()
     await lab.idle()
     await page.screenshot({ path: join(artifacts, `lab-${name}.png`) })
-    await lab.chooseFor('plain.txt', 'Share…')
+    await lab.chooseFor('swans.txt', 'Share…')
     await page.getByRole('button', { name: 'Create link', exact: true }).click()
     const address = await page.getByLabel('Address of the link').last().inputValue()
     expect(address).toMatch(new RegExp(`^${service.url}/s/`))
