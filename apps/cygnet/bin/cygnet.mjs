@@ -36,5 +36,7 @@ function runOnOwnNode() {
 /** Replaces this process, so that signals and exit codes need no passing on. */
 function becomeSmall() {
   process.removeAllListeners('warning')
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, small, script, ...words], process.env)
+  // Calls of a disk that hangs keep their threads. There must be more of these than one user can keep busy at once.
+  const environment = { UV_THREADPOOL_SIZE: '64', ...process.env }
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, small, script, ...words], environment)
 }
