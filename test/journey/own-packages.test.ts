@@ -1,23 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { execute } from '../support/kernel-client.ts'
 import { removeData, softwareFolder, startService, type RunningService } from '../support/service.ts'
 import { createVisitor, type Visitor } from '../support/visitor.ts'
 
+// What is installed here comes from the public index.
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 })
+
 let service: RunningService
 let ada: Visitor
+let folder: string
 
 beforeAll(async () => {
   // uv trusts nobody but its own list of authorities and those of the configuration; sessions trust the system's, too.
   const [certificates] = rootCertificates
-  const folder = await mkdtemp(join(tmpdir(), 'cygnet-authority-'))
+  folder = await mkdtemp(join(tmpdir(), 'cygnet-authority-'))
   await writeFile(join(folder, 'authority.pem'), certificates ?? '')
   service = await startService({
-    config: { software: { folder: softwareFolder, certificates: join(folder, 'authority.pem') } },
+    config: { software: { folder: softwareFolder(), certificates: join(folder, 'authority.pem') } },
   })
   ada = createVisitor(service.url)
   await ada.send('GET', (service.firstLink ?? '').slice(service.url.length))
@@ -27,6 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service.stop()
   await removeData(service)
+  await rm(folder, { recursive: true })
 })
 
 test('what is installed in a cell is there in the next one, in the same kernel', async () => {
@@ -40,23 +45,19 @@ test('what is installed in a cell is there in the next one, in the same kernel',
   )
 })
 
-test(
-  'a package of the release is replaced, and comes back when the replacement goes',
-  { timeout: 300_000 },
-  async () => {
-    const kernel = await createKernel()
-    const version = 'import importlib.metadata; print(importlib.metadata.version("requests"))'
-    const own = await run(kernel, version)
-    expect(await run(kernel, '!pip install --quiet requests==2.32.3')).not.toMatch(/error/i)
-    expect(await run(await createKernel(), `${version}; import requests; print(requests.__version__)`)).toBe(
-      '2.32.3\n2.32.3\n',
-    )
-    expect(await run(kernel, '!pip check && pip list | grep requests')).toMatch(/No broken.*\r?\nrequests +2\.32\.3/)
-    expect(await run(kernel, '!pip uninstall -y requests')).toContain('There again')
-    expect(await run(kernel, `${version}; import requests; print(requests.__version__)`)).toBe(own + own)
-    expect(await run(kernel, '!pip check && pip list | grep requests')).toContain(own)
-  },
-)
+test('a package of the release is replaced, and comes back when the replacement goes', async () => {
+  const kernel = await createKernel()
+  const version = 'import importlib.metadata; print(importlib.metadata.version("requests"))'
+  const own = await run(kernel, version)
+  expect(await run(kernel, '!pip install --quiet requests==2.32.3')).not.toMatch(/error/i)
+  expect(await run(await createKernel(), `${version}; import requests; print(requests.__version__)`)).toBe(
+    '2.32.3\n2.32.3\n',
+  )
+  expect(await run(kernel, '!pip check && pip list | grep requests')).toMatch(/No broken.*\r?\nrequests +2\.32\.3/)
+  expect(await run(kernel, '!pip uninstall -y requests')).toContain('There again')
+  expect(await run(kernel, `${version}; import requests; print(requests.__version__)`)).toBe(own + own)
+  expect(await run(kernel, '!pip check && pip list | grep requests')).toContain(own)
+})
 
 test('uv installs, replaces and uninstalls as pip does', async () => {
   const kernel = await createKernel()
@@ -74,7 +75,7 @@ test.each([
     'uv',
     'pip install --quiet uv && uv --quiet venv env-uv && uv --quiet pip install --python env-uv ipykernel iniconfig',
   ],
-])('an environment made by %s has its own packages and its own kernel', { timeout: 400_000 }, async (tool, script) => {
+])('an environment made by %s has its own packages and its own kernel', async (tool, script) => {
   const kernel = await createKernel()
   const install = `cd ~ && ${script} && env-${tool}/bin/python -m ipykernel install --user --name mine-${tool}`
   expect(await run(kernel, `!${install}`)).toContain('Installed kernelspec')

@@ -6,10 +6,13 @@ import { createOwnPackages, type OwnPackagesStore } from '@cygnet/software/own-p
 import { preparePythonRelease, type InstalledRelease } from '@cygnet/software/python-release'
 import { createSandboxBed, isRoot, type SandboxBed, type Shell } from '@cygnet/spawners/sandbox/testing/bed'
 import { runAsOrdinaryUser } from '@cygnet/spawners/sandbox/testing/ordinary-user'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createOwnPackagesModes, type OwnPackagesMode } from './own-packages-mode.ts'
 import { toSessionPackages } from './session-packages.ts'
 import { buildWheel } from './testing/wheels.ts'
+
+// pip takes seconds where other things take milliseconds.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 300_000 })
 
 const never = new AbortController().signal
 const helpers = fileURLToPath(new URL('../../../python', import.meta.url))

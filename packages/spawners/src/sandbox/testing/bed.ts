@@ -5,6 +5,7 @@ import type { SpawnerBed } from '../../conformance.ts'
 import type { Address, StartRequest } from '../../spawner.ts'
 import { runIn, shellServer } from '../../testing/shell-server.ts'
 import { createLimiter } from '../cgroup/limiter.ts'
+import { run } from '../run.ts'
 import { createSandboxSpawner, type SandboxHandle, type SandboxOptions } from '../spawner.ts'
 
 /** Whether the tests run as root: then each user has a uid of their own. */
@@ -102,6 +103,8 @@ export async function createSandboxBed(options: Partial<SandboxOptions> = {}): P
       const left = await findLeftovers(folder, runtimeDir)
       // Never below a mount: what is mounted there is not ours to remove.
       if (left.length > 0) throw new Error(`Left behind: ${left.join(', ')}`)
+      // The file system's own folder of a layer is closed to a service that is no root.
+      if (!isRoot) await run('chmod', ['-R', 'u+rwX', folder])
       await rm(folder, { recursive: true, force: true })
     },
   }
