@@ -92,7 +92,7 @@ async function build(
   await rm(building, { recursive: true, force: true })
   try {
     options.report(`Creating a Python environment for ${release.title}`)
-    await run(options.python, ['-m', 'venv', building], options)
+    await run(options.python, ['-I', '-m', 'venv', building], options)
     await install(building, lock.path, options)
     const { python, ...found } = await inspect(building, release.highlights, options)
     await addKeeper(building, found.packages, options)
@@ -107,6 +107,12 @@ async function build(
     throw error
   }
 }
+
+/**
+ * The operator's environment and configuration of pip tell where packages come from. Where they go to, and what Python runs, is
+ * not for them to say.
+ */
+const withoutPlaces = ['env', ...['PIP_USER', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_ROOT'].flatMap((name) => ['-u', name])]
 
 async function install(environment: string, lock: string, options: PrepareOptions): Promise<void> {
   const python = join(environment, 'bin', 'python')
@@ -123,7 +129,19 @@ async function install(environment: string, lock: string, options: PrepareOption
   )
   const [program, ...flags] = hasUv
     ? ['uv', 'pip', 'install', '--compile-bytecode', '--python', python]
-    : [python, '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off']
+    : [
+        ...withoutPlaces,
+        python,
+        '-I',
+        '-m',
+        'pip',
+        'install',
+        '--no-user',
+        '--no-input',
+        '--disable-pip-version-check',
+        '--progress-bar',
+        'off',
+      ]
   await run(program, [...flags, '--require-hashes', '--only-binary', ':all:', '-r', lock], { ...options, onLine })
 }
 
@@ -132,7 +150,7 @@ async function addKeeper(environment: string, packages: string, options: Prepare
   const folder = join(environment, packages)
   await copyFile(keeper, join(folder, '_cygnet_own_packages.py'))
   await writeFile(join(folder, 'cygnet-own-packages.pth'), 'import _cygnet_own_packages\n')
-  await run(join(environment, 'bin', 'python'), ['-c', 'import _cygnet_own_packages'], options)
+  await run(join(environment, 'bin', 'python'), ['-I', '-c', 'import _cygnet_own_packages'], options)
 }
 
 function toKey(...parts: string[]): string {
@@ -158,7 +176,7 @@ async function inspect(
   highlights: string[],
   options: PrepareOptions,
 ): Promise<z.infer<typeof inspectionSchema>> {
-  const lines = await run(join(environment, 'bin', 'python'), ['-c', inspection, ...highlights], options)
+  const lines = await run(join(environment, 'bin', 'python'), ['-I', '-c', inspection, ...highlights], options)
   return inspectionSchema.parse(JSON.parse(lines.join('')))
 }
 
