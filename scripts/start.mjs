@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { buildAll } from './lib/build.mjs'
 import { installDependencies } from './lib/install.mjs'
+import { aloneInCheckout } from './lib/lock.mjs'
 import { fail } from './lib/progress.mjs'
 import { node, root, runInForeground } from './lib/program.mjs'
 
@@ -9,8 +10,10 @@ const words = process.argv.slice(2)
 const asksForHelp = words.includes('--help') || words.includes('-h')
 
 try {
-  await installDependencies()
-  if (!asksForHelp) await prepare()
+  await aloneInCheckout(async () => {
+    await installDependencies()
+    if (!asksForHelp) await prepare()
+  })
   process.exitCode = await runInForeground(node, [cygnet, 'start', ...words], { cwd: process.env.INIT_CWD ?? root })
 } catch (error) {
   fail(error)

@@ -2,6 +2,7 @@ import { readFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildAll } from './lib/build.mjs'
 import { installDependencies, installLabDependencies } from './lib/install.mjs'
+import { aloneInCheckout } from './lib/lock.mjs'
 import { fail, say, step } from './lib/progress.mjs'
 import { node, root, runInForeground, runQuietly } from './lib/program.mjs'
 import { prepareTestClients } from './lib/test-clients.mjs'
@@ -15,16 +16,21 @@ const running = join(cache, 'test-running')
 const minutes = 50
 
 try {
+  const { release, clients } = await aloneInCheckout(prepare)
+  if (words.length === 0) await step('Checking types, lint, format and unused code', check)
+  process.exitCode = await runTests(release, clients)
+} catch (error) {
+  fail(error)
+}
+
+async function prepare() {
   await installDependencies()
   await prepareTestMachine()
   await installLabDependencies()
   const release = await prepareRelease()
   const clients = await prepareTestClients()
   await buildAll()
-  if (words.length === 0) await step('Checking types, lint, format and unused code', check)
-  process.exitCode = await runTests(release, clients)
-} catch (error) {
-  fail(error)
+  return { release, clients }
 }
 
 /** The tests run real kernels: in the default release, installed once. */

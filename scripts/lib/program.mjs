@@ -23,6 +23,18 @@ function environment() {
   return { ...process.env, PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':') }
 }
 
+let held
+
+/** Whatever is run during the work holds this open file, too. */
+export async function holdWhile(descriptor, work) {
+  held = descriptor
+  try {
+    return await work()
+  } finally {
+    held = undefined
+  }
+}
+
 /** A program that ended with another code than 0, or by a signal. */
 class ProgramError extends Error {
   constructor(name, how, lines) {
@@ -32,13 +44,14 @@ class ProgramError extends Error {
 
 /**
  * Runs a program to its end, keeping what it writes for the case that it fails.
- * `onLine` is told each line; an aborted `signal` kills it.
+ * `onLine` is told each line; an aborted `signal` kills it. `isHolder` is false for what may leave
+ * daemons behind: it does not hold what others hold meanwhile.
  */
-export function runQuietly(name, command, args, { cwd = root, onLine, env, signal } = {}) {
+export function runQuietly(name, command, args, { cwd = root, onLine, env, signal, isHolder = true } = {}) {
   const child = spawn(command, args, {
     cwd,
     env: { ...environment(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(isHolder && held !== undefined ? [held] : [])],
     ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
   })
   const last = []
@@ -84,7 +97,8 @@ export async function findProgram(name) {
  */
 export function runInForeground(command, args, { cwd = root, env, minutes } = {}) {
   const limit = minutes === undefined ? {} : { timeout: minutes * 60_000, killSignal: 'SIGKILL' }
-  const child = spawn(command, args, { cwd, env: { ...environment(), ...env }, stdio: 'inherit', ...limit })
+  const stdio = ['inherit', 'inherit', 'inherit', ...(held === undefined ? [] : [held])]
+  const child = spawn(command, args, { cwd, env: { ...environment(), ...env }, stdio, ...limit })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.on('error', reject)

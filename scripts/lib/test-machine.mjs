@@ -23,10 +23,10 @@ export async function prepareTestMachine() {
   const mend = `apt-get install -y ${missing.join(' ')}`
   if (process.getuid() !== 0) throw new Error(`The tests need ${missing.join(', ')}. Install them: sudo ${mend}`)
   await step(`Installing ${missing.join(', ')}`, async () => {
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
-    await runQuietly('apt-get update', 'apt-get', ['update', '-q'], { env })
+    const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, isHolder: false }
+    await runQuietly('apt-get update', 'apt-get', ['update', '-q'], options)
     await withoutServices(() =>
-      runQuietly('apt-get', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env }),
+      runQuietly('apt-get', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], options),
     )
   })
   const still = await findMissing()

@@ -13,11 +13,16 @@ const node = join(top, 'node_modules', `node-linux-${process.arch}`, 'bin', 'nod
 const words = process.argv.slice(2)
 const small = '--max-semi-space-size=4'
 
-if (realpathSync(process.execPath) !== node) runOnOwnNode()
+if (!isOwnNode()) runOnOwnNode()
 else if (words.includes('start') && !process.execArgv.includes(small)) becomeSmall()
 else {
   module.enableCompileCache(join(top, 'node_modules', '.cache', 'cygnet'))
   await import('../src/main.ts')
+}
+
+/** `node_modules`, too, may be a link. */
+function isOwnNode() {
+  return existsSync(node) && realpathSync(process.execPath) === realpathSync(node)
 }
 
 function runOnOwnNode() {
