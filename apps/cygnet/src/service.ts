@@ -11,6 +11,7 @@ import { createBasePath } from '@cygnet/hub/base-path'
 import { createFileRoutes } from '@cygnet/hub/files/routes'
 import { readExamples } from '@cygnet/hub/files/examples'
 import { createPackageRoutes } from '@cygnet/hub/packages/routes'
+import { createMachineRoutes } from '@cygnet/hub/routes/machine'
 import { createProxy } from '@cygnet/hub/proxy/proxy'
 import { createLimits } from '@cygnet/hub/servers/limits'
 import { serverMigrations } from '@cygnet/hub/servers/migrations'
@@ -122,6 +123,7 @@ export async function createService({
     homes: { setAside },
     proxy,
     routes: [
+      createMachineRoutes(() => prepare()),
       createServerRoutes({ base, servers, accounts: auth.accounts }),
       createPackageRoutes({
         servers,

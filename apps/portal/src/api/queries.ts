@@ -3,6 +3,7 @@ import { getAccount } from '@cygnet/contract/v1/account'
 import { listExamples } from '@cygnet/contract/v1/examples'
 import { getEntry } from '@cygnet/contract/v1/files'
 import { listOwnPackages } from '@cygnet/contract/v1/packages'
+import { listIsolationGaps } from '@cygnet/contract/v1/machine'
 import { getServer, getStartForm } from '@cygnet/contract/v1/servers'
 import { getLink, listReceivedShares, listShares } from '@cygnet/contract/v1/shares'
 import { listTokens } from '@cygnet/contract/hub/routes'
@@ -23,6 +24,12 @@ export const accountQuery = queryOptions({
   queryKey: ['account'],
   queryFn: ({ signal }) => call(getAccount, { signal }),
   staleTime: 60_000,
+})
+
+export const isolationGapsQuery = queryOptions({
+  queryKey: ['isolation-gaps'],
+  queryFn: ({ signal }) => call(listIsolationGaps, { signal }),
+  staleTime: 300_000,
 })
 
 export const startFormQuery = queryOptions({

@@ -17,7 +17,7 @@ export function sharedNetworkGap(why: string, mend: string | undefined): Isolati
 }
 
 export function failedNetworkGap({ message, mend }: CygnetError): IsolationGap {
-  return sharedNetworkGap(message, mend)
+  return sharedNetworkGap(/[.!?]$/.test(message) ? message : `${message}.`, mend)
 }
 
 /** @param why - a sentence */
