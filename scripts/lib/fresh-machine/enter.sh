@@ -45,6 +45,6 @@ umount -l /mnt
 cd "$folder"
 # Certificates that Node is to believe beside its own are given to it in no other way.
 environment=(HOME=/root "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TERM=${TERM:-dumb}")
-if test -n "${NODE_EXTRA_CA_CERTS:-}"; then environment+=("NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS"); fi
+if test -n "${NODE_EXTRA_CA_CERTS:-}"; then environment+=(NODE_EXTRA_CA_CERTS=/usr/local/share/registries.pem); fi
 # As a child, so that this shell collects what is left behind by others, as an init does.
 env -i "${environment[@]}" "$@" && exit 0 || exit $?

@@ -23,7 +23,7 @@ export async function readApt(suite) {
 export async function readNpm() {
   const keys = ['registry', 'cafile', 'proxy', 'https-proxy', 'noproxy', 'strict-ssl']
   const config = JSON.parse((await collectLines('npm', ['config', 'list', '--json'])).join('\n'))
-  const set = keys.map((key) => [key, config[key]]).filter(([, value]) => !['', null, undefined].includes(value))
+  const set = keys.map((key) => [key, config[key]]).filter(([, value]) => String(value ?? '') !== '')
   return { text: toLines(set), certificates: certificatesOf(set, 'cafile') }
 }
 

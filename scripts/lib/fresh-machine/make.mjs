@@ -6,6 +6,9 @@ import { readApt, readNodeCertificates, readNpm, readPip } from './host-configur
 /** Where the copy of the checkout lies in the machine. */
 export const checkout = '/srv/cygnet'
 
+/** The certificates with which the machine's npm, pip and Node reach the registries. */
+const certificates = '/usr/local/share/registries.pem'
+
 /** What the README asks for beside Node, which no suite of Debian has in the versions that are wanted. */
 const packages = ['python3', 'git']
 
@@ -75,11 +78,12 @@ async function addNode(machine) {
 
 async function configureRegistries(machine) {
   const [npm, pip] = await Promise.all([readNpm(), readPip()])
+  const files = new Set([...npm.certificates, ...pip.certificates, ...readNodeCertificates()])
+  const texts = await Promise.all([...files].map((file) => readFile(file, 'utf8')))
+  // In a file of its own: the system's is made anew when the package ca-certificates is installed.
+  await writeFile(join(machine, certificates), texts.join('\n'))
+  const toOwn = (text) => [...files].reduce((result, file) => result.replaceAll(file, certificates), text)
   await mkdir(join(machine, 'usr', 'local', 'etc'), { recursive: true })
-  await writeFile(join(machine, 'usr', 'local', 'etc', 'npmrc'), npm.text)
-  await writeFile(join(machine, 'etc', 'pip.conf'), pip.text)
-  for (const file of new Set([...npm.certificates, ...pip.certificates, ...readNodeCertificates()])) {
-    await mkdir(join(machine, dirname(file)), { recursive: true })
-    await writeFile(join(machine, file), await readFile(file))
-  }
+  await writeFile(join(machine, 'usr', 'local', 'etc', 'npmrc'), toOwn(npm.text))
+  await writeFile(join(machine, 'etc', 'pip.conf'), toOwn(pip.text))
 }
