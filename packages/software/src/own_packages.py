@@ -1,9 +1,9 @@
 """Keeps a release whole below what its user installs over it. Python runs this at its start, by the file beside it.
 
 A session shows the release in a writable view of the user's own, and as it is at RELEASE. pip and others replace what the
-release has by taking it away first, so that taking away the user's version would leave nothing. What was replaced and is gone
-again is brought back from there: at the next start of a Python, at the end of pip, and where an import would fail for want of it.
-What the user takes away although it is the release's own stays away.
+release has by taking it away first, so that taking away the user's version would leave nothing. What is missing is brought back from
+there: at the next start of a Python, at the end of pip, and where an import would fail for want of it. What the user takes away
+with pip although it is the release's own is noted, and stays away.
 """
 
 import os
@@ -16,7 +16,7 @@ top = os.path.dirname(os.path.dirname(os.path.dirname(packages)))
 theirs = RELEASE + packages[len(top) :]
 # uv holds it while it changes an environment.
 lock_file = os.path.join(top, ".lock")
-notes_file = os.path.join(top, ".cygnet-replaced")
+hidden_file = os.path.join(top, ".cygnet-hidden")
 
 
 def distributions(folder):
@@ -29,29 +29,31 @@ def distributions(folder):
     return found
 
 
-def restore():
-    """Brings back what was replaced and is gone again. Returns names and versions."""
+def restore(taken=()):
+    """Brings back what is missing here, but for what the user took away on purpose, now or earlier. Returns names and versions."""
     release = distributions(theirs)
-    if replaced(release) == read_notes():
+    hidden, missing = look(release, taken)
+    if hidden == read_hidden() and not missing:
         return []
     lock = take_lock(exclusively=True)
     if lock is None:
         # Somebody is at work here; what is gone may be about to be there again.
         return []
     try:
-        here, noted = distributions(packages), read_notes()
-        back = [project for project in noted if project in release and project not in here]
-        for project in back:
+        hidden, missing = look(release, taken)
+        write_hidden(hidden)
+        for project in missing:
             bring_back(release[project][1])
-        write_notes(replaced(release))
-        return [f"{project} {release[project][0]}" for project in back]
+        return [f"{project} {release[project][0]}" for project in missing]
     finally:
         os.close(lock)
 
 
-def replaced(release):
+def look(release, taken):
     here = distributions(packages)
-    return sorted(project for project in here if project in release and here[project][0] != release[project][0])
+    gone = sorted(project for project in release if project not in here)
+    wanted = {*read_hidden(), *taken}
+    return [project for project in gone if project in wanted], [project for project in gone if project not in wanted]
 
 
 def bring_back(description):
@@ -75,18 +77,18 @@ def bring_back(description):
     os.rename(beside, os.path.join(packages, description))
 
 
-def read_notes():
+def read_hidden():
     try:
-        with open(notes_file, encoding="utf-8") as file:
+        with open(hidden_file, encoding="utf-8") as file:
             return file.read().split()
     except FileNotFoundError:
         return []
 
 
-def write_notes(projects):
-    with open(notes_file + "~", "w", encoding="utf-8") as file:
+def write_hidden(projects):
+    with open(hidden_file + "~", "w", encoding="utf-8") as file:
         file.write("\n".join(projects))
-    os.replace(notes_file + "~", notes_file)
+    os.replace(hidden_file + "~", hidden_file)
 
 
 def take_lock(exclusively):
@@ -122,13 +124,12 @@ def follow_pip():
     def finish():
         if lock is not None:
             os.close(lock)
-        back = restore()
         release, here = distributions(theirs), distributions(packages)
-        gone = [
-            f"{project}=={version}"
-            for project, (version, _) in release.items()
-            if project not in here and before.get(project, ("",))[0] == version
-        ]
+        # Of the user's own versions the release's come back; what an installation left unfinished was not meant.
+        own = [project for project, (version, _) in release.items() if before.get(project, ("",))[0] == version]
+        taken = [project for project in own if project not in here] if "uninstall" in sys.orig_argv else []
+        back = restore(taken)
+        gone = [f"{project}=={release[project][0]}" for project in taken]
         name = os.path.basename(top)
         if back:
             print(f"There again, as the release {name} has it: {', '.join(sorted(back))}", file=sys.stderr)
