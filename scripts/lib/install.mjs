@@ -28,7 +28,14 @@ async function install(what, folder) {
   if (await isStamped(stamp, lock)) return
   await step(`Installing the ${what}`, async () => {
     // All binaries lie in the packages: no package needs to run a script of its own, nor a compiler.
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+    const flags = [
+      '--ignore-scripts',
+      '--include=dev',
+      '--include=optional',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]
     // Not `npm ci`: it refuses a lock without the binaries of other platforms, which some mirrors of the registry do not have.
     const env = { PATH: machinePath }
     await runQuietly('npm install', 'npm', ['install', '--no-save', ...flags], { cwd: folder, env })
