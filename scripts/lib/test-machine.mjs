@@ -8,6 +8,7 @@ const needs = [
   ['/usr/bin/bwrap', 'bubblewrap'],
   ['/usr/bin/pasta', 'passt'],
   ['/usr/bin/unzip', 'unzip'],
+  ['/usr/sbin/mkfs.ext4', 'e2fsprogs'],
   ['/usr/bin/curl', 'curl'],
   ['/usr/bin/python3', 'python3'],
   ['/usr/sbin/nginx', 'nginx'],
@@ -18,6 +19,11 @@ const needs = [
 
 /** Installs what the tests need where this is root on Debian. @throws Error naming what is missing and the command that mends it */
 export async function prepareTestMachine() {
+  await installMissing()
+  if (process.getuid() === 0) await makeLoopDevices()
+}
+
+async function installMissing() {
   const missing = await findMissing()
   if (missing.length === 0) return
   const mend = `apt-get install -y ${missing.join(' ')}`
@@ -31,6 +37,22 @@ export async function prepareTestMachine() {
   })
   const still = await findMissing()
   if (still.length > 0) throw new Error(`Still missing after the installation: ${still.join(', ')}.`)
+}
+
+/** Without udev nothing has made the device nodes by which a file is mounted as a disk, see loop(4). */
+async function makeLoopDevices() {
+  const nodes = [
+    ['loop-control', 'c', '10', '237'],
+    ...Array.from({ length: 8 }, (_, n) => [`loop${n}`, 'b', '7', `${n}`]),
+  ]
+  for (const [name, ...numbers] of nodes) {
+    const path = `/dev/${name}`
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (!isThere) await runQuietly('mknod', 'mknod', ['-m', '600', path, ...numbers])
+  }
 }
 
 /** Has packages install their programs without starting them as services of this machine, see invoke-rc.d(8). */
