@@ -1,5 +1,5 @@
 import { watch } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isSystemError } from '@cygnet/core/errors'
 import { Waking } from './waking.ts'
@@ -81,6 +81,21 @@ export async function waitBriefly(isOver: () => Promise<boolean>, milliseconds: 
 export async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
   return text.split(' ').filter(Boolean).map(Number)
+}
+
+/** What is left of the session (see setsid(2)) that a process led, whether or not that process is still there. */
+export async function sessionOf(leader: ProcessId): Promise<ProcessId[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const all = await Promise.all(
+    pids.map(async (name) => {
+      const [, , , , session, ...fields] = await readStat(`/proc/${name}/stat`)
+      const start = fields[15]
+      // Nobody in it is older than who led it: else the pid was used again.
+      const isOf = session === String(leader.pid) && start !== undefined && BigInt(start) >= BigInt(leader.start)
+      return isOf ? identify(Number(name)) : null
+    }),
+  )
+  return all.filter((one) => one !== null)
 }
 
 /** Changes with each boot. */

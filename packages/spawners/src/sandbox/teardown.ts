@@ -6,7 +6,7 @@ import type { ExitReason } from '../spawner.ts'
 import { openCgroup } from './cgroup/open.ts'
 import type { SessionRecord } from './handle.ts'
 import { findPasta } from './network.ts'
-import { identify, identifyBy, isAlive, kill, killPid, readBootId, waitBriefly, type ProcessId } from './process.ts'
+import { identify, identifyBy, isAlive, kill, readBootId, sessionOf, waitBriefly, type ProcessId } from './process.ts'
 import { readStatus, removeSessionFolder, sessionFolder, type SessionFolder } from './session-folder.ts'
 
 /** How long the kernel may take to end killed processes. */
@@ -44,9 +44,11 @@ async function killLaunch(folder: SessionFolder): Promise<void> {
   // It may be about to write its line. Before that it ends by itself once the folder is gone.
   await waitBriefly(async () => !existsSync(folder.launch) || (await identifyBy(folder.launch)) !== null, 1000)
   const launch = await identifyBy(folder.launch)
-  if (launch === null || !(await isAlive(launch))) return
-  killPid(-launch.pid, 'SIGKILL')
-  await waitForEnd(launch)
+  if (launch === null) return
+  // bubblewrap itself may have ended over the pipe to the killed service already, and left what it had begun.
+  const left = await sessionOf(launch)
+  for (const one of left) await kill(one, 'SIGKILL')
+  for (const one of left) await waitForEnd(one)
 }
 
 async function waitForEnd(process: ProcessId): Promise<void> {
