@@ -55,6 +55,6 @@ function findProblem(text: string): string | undefined {
     return `The path ${path} has other characters than letters, digits and - . _ ~. Choose one without.`
   const [first = ''] = names
   if (ownPaths.has(first.toLowerCase()))
-    return `The path ${path} begins as the service’s own ${first} does. Choose another, such as /cygnet/.`
+    return `The path ${path} cannot be told from the service’s own pages, which lie below /${first}/. Choose another, such as /cygnet/.`
   return undefined
 }

@@ -1,3 +1,5 @@
+import { createNonce } from './nonce.ts'
+
 /**
  * JSON as Python's `json` module writes and reads it, for browser and server alike: with NaN, Infinity and -Infinity, and
  * with numbers that JavaScript would not give back as they were (docs.python.org/3/library/json.html).
@@ -69,7 +71,7 @@ export function toPythonNumber(value: number): string {
 const json = JSON as typeof JSON & { rawJSON?(text: string): unknown }
 
 /** Stands before an exact number while it travels as a string: nobody outside can know it. */
-const mark = `exact-${crypto.randomUUID()}:`
+const mark = `exact-${createNonce()}:`
 const markedString = new RegExp(`"${mark}([^"]*)"`, 'g')
 
 function parseMarked(text: string): unknown {

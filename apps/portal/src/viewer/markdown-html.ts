@@ -1,3 +1,4 @@
+import { createNonce } from '@cygnet/core/nonce'
 import { Marked, type RendererObject, type TokenizerAndRendererExtension, type Tokens } from 'marked'
 import { createAllowance, type Allowance } from './allowance.ts'
 import { BoundedLexer } from './bounded-lexer.ts'
@@ -28,7 +29,7 @@ const mostHtml = 2_000_000
 export function toHtml(source: string, allowance: Allowance = createAllowance()): MarkdownHtml {
   return allowance.spend(() => {
     // Not to be guessed by the document: only what stands here is typeset, not what the document's HTML pretends.
-    const nonce = crypto.randomUUID()
+    const nonce = createNonce()
     const formulas = new Map<string, Formula>()
     const mark = (formula: Formula) => {
       const id = `${nonce}-${formulas.size}`
