@@ -33,7 +33,9 @@ export function createKernelLauncher(options: {
     async launch(request) {
       const { cwd, connection } = request
       const argv = toArgv(request, python)
-      const environment = toEnvironment(request, await withOwnEnvironment(argv, python, options.environment))
+      const runtimeDir = dirname(connection.file)
+      const common = await withOwnEnvironment(argv, python, options.environment, runtimeDir)
+      const environment = toEnvironment(request, common)
       const entry = toLauncherEntry(argv, python)
       if (entry !== undefined && isSameInterpreter(environment, options.environment)) {
         const output = connection.outputFifo
