@@ -17,6 +17,8 @@ theirs = RELEASE + packages[len(top) :]
 # uv holds it while it changes an environment.
 lock_file = os.path.join(top, ".lock")
 hidden_file = os.path.join(top, ".cygnet-hidden")
+# The files of paths that this Python has read, and when the folder had last changed then.
+known, looked = {}, None
 
 
 def distributions(folder):
@@ -140,19 +142,42 @@ def follow_pip():
 
 
 class Returning:
-    """Looks again where nobody else has found a module that the release has."""
+    """Looks again where nobody else has found a module: for what the release has, and in what was installed in place meanwhile."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if path is not None or not any(os.path.exists(os.path.join(theirs, name + end)) for end in ("", ".py")):
+        if path is not None:
             return None
-        if not restore():
+        released = any(os.path.exists(os.path.join(theirs, name + end)) for end in ("", ".py"))
+        if not (released and restore()) and not read_paths():
             return None
         import importlib
         from importlib.machinery import PathFinder
 
         importlib.invalidate_caches()
         return PathFinder.find_spec(name)
+
+
+def path_files():
+    with os.scandir(packages) as entries:
+        files = [entry for entry in entries if entry.name.endswith(".pth")]
+        return {entry.name: (entry.inode(), entry.stat().st_mtime_ns) for entry in files if entry.is_file()}
+
+
+def read_paths():
+    """Does what Python does at its start with the files that were added since. Returns whether there were any."""
+    global known, looked
+    changed = os.stat(packages).st_mtime_ns
+    if changed == looked:
+        return False
+    before, known, looked = known, path_files(), changed
+    added = sorted(name for name in known if known[name] != before.get(name))
+    if added:
+        import site
+
+        for name in added:
+            site.addpackage(packages, name, None)
+    return bool(added)
 
 
 def find_earlier_packages():
@@ -168,6 +193,8 @@ def begin():
     if not os.path.isdir(theirs):
         return
     restore()
+    global known, looked
+    looked, known = os.stat(packages).st_mtime_ns, path_files()
     sys.meta_path.append(Returning)
     if is_pip():
         follow_pip()
