@@ -104,9 +104,16 @@ async function report(work: () => Promise<void>): Promise<void> {
     await work()
   } catch (thrown) {
     const error = thrown instanceof ServiceError ? thrown : toCygnetError(thrown)
-    printNote(error.message)
+    printNote(error.message + pathOf(error))
     if (error.mend !== undefined) printNote(error.mend)
     if (error.code === 'internal') printNote(String(thrown instanceof Error ? thrown.stack : thrown))
     process.exitCode = 1
   }
+}
+
+/** Whoever starts the service may know which file it was; who uses it through the web may not. */
+function pathOf(error: { cause?: unknown }): string {
+  const { cause } = error
+  const path = cause instanceof Error && 'path' in cause && 'code' in cause ? cause.path : undefined
+  return typeof path === 'string' && cause instanceof Error ? `\nThe system says: ${cause.message}` : ''
 }
