@@ -64,6 +64,23 @@ test('gives every cell of 4.5 an id of its own', () => {
   expect(older.cells[0]).not.toHaveProperty('id')
 })
 
+test('ids that are missing, strange or there twice are made anew in the same way each time', async () => {
+  const cell = { cell_type: 'raw', metadata: {}, source: '' }
+  const cells = [cell, { ...cell, id: 5 }, { ...cell, id: 'a' }, { ...cell, id: 'a' }, { ...cell, source: 'x' }]
+  const old = await fixture('format-3.ipynb')
+  for (const text of [old, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells })]) {
+    const { notebook } = readNotebook(text, 'n')
+    expect(readNotebook(text, 'n').notebook).toEqual(notebook)
+    expect(readNotebook(writeNotebook(notebook), 'n').fault).toBeUndefined()
+    expect(new Set(notebook.cells.map(({ id }) => id)).size).toBe(notebook.cells.length)
+  }
+  // Where the id that would be given is another cell's already.
+  const id = toNotebook({ nbformat: 4, nbformat_minor: 5, cells: [cell] }, 'n').notebook.cells[0]?.['id']
+  const later = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell, { ...cell, id }] }
+  const ids = toNotebook(later, 'n').notebook.cells.map((each) => each['id'])
+  expect(ids).toEqual([expect.not.stringMatching(String(id)), id])
+})
+
 test.each([
   [{ cell_type: 'code', metadata: {}, source: '', execution_count: null, outputs: [] }, undefined],
   [{ cell_type: 'odd', metadata: {}, source: '' }, 'cell 1: cell_type is "odd", not code, markdown or raw'],

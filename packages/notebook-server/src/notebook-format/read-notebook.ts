@@ -1,8 +1,9 @@
 import { CygnetError } from '@cygnet/core/errors'
 import { ExactNumber, parsePythonJson } from '@cygnet/core/python-json'
+import { giveIds } from './cell-ids.ts'
 import { withJoinedLines } from './lines.ts'
 import { isObject, type JsonObject, type Notebook } from './notebook.ts'
-import { createCellId, upgradeNotebook } from './upgrade.ts'
+import { upgradeNotebook } from './upgrade.ts'
 import { findFault } from './validate.ts'
 
 export interface ReadNotebook {
@@ -48,7 +49,7 @@ export function toNotebook(value: unknown, name: string): ReadNotebook {
   const mended = typeof minor === 'number' ? minor : likelyMinor(cells as JsonObject[])
   const notebook = cleaned({ ...(value as Notebook), nbformat: 4, nbformat_minor: mended })
   const fault = findStrangeId(notebook)
-  giveIds(notebook)
+  if (mended >= 5) giveIds(notebook.cells)
   if (mended === minor) return fault === undefined ? withFault(notebook) : { notebook, fault }
   return { notebook, fault: `it has no nbformat_minor that is a number; it is read as format 4.${mended}` }
 }
@@ -77,16 +78,6 @@ function findStrangeId({ nbformat_minor: minor, cells }: Notebook): string | und
   const index = cells.findIndex(({ id }) => id !== undefined && typeof id !== 'string')
   if (minor < 5 || index === -1) return undefined
   return `cell ${index + 1}: its id is ${JSON.stringify(cells[index]?.['id'])?.slice(0, 80)}, not text; it has a new one`
-}
-
-/** From 4.5 on every cell has an id that no other has. */
-function giveIds(notebook: Notebook): void {
-  if (notebook.nbformat_minor < 5) return
-  const seen = new Set<unknown>()
-  for (const cell of notebook.cells) {
-    if (typeof cell['id'] !== 'string' || seen.has(cell['id'])) cell['id'] = createCellId()
-    seen.add(cell['id'])
-  }
 }
 
 function unreadable(name: string, why: string, cause?: unknown): CygnetError {

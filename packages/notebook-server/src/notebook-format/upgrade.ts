@@ -1,10 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { giveIds } from './cell-ids.ts'
 import { isObject, textOf, type JsonObject, type Notebook } from './notebook.ts'
-
-/** A cell id as nbformat makes them. */
-export function createCellId(): string {
-  return randomBytes(4).toString('hex')
-}
 
 /**
  * Turns a notebook of format 2 or 3 (IPython of 2011 to 2014) into one of format 4.5, as nbformat does.
@@ -22,7 +17,9 @@ export function upgradeNotebook(old: JsonObject): Notebook {
   metadata['orig_nbformat_minor'] = minor ?? 0
   const sheets = Array.isArray(worksheets) ? worksheets.filter(isObject) : []
   const cells = sheets.flatMap((sheet) => (Array.isArray(sheet['cells']) ? sheet['cells'].filter(isObject) : []))
-  return { ...rest, nbformat: 4, nbformat_minor: 5, metadata, cells: cells.map(upgradeCell) }
+  const upgraded = cells.map(upgradeCell)
+  giveIds(upgraded)
+  return { ...rest, nbformat: 4, nbformat_minor: 5, metadata, cells: upgraded }
 }
 
 function upgradeCell(old: JsonObject): Notebook['cells'][number] {
@@ -34,7 +31,6 @@ function upgradeCell(old: JsonObject): Notebook['cells'][number] {
     if (collapsed !== undefined) metadata['collapsed'] = collapsed
     return {
       ...others,
-      id: createCellId(),
       cell_type: 'code',
       metadata,
       source: joinOldLines(input) ?? '',
@@ -45,7 +41,7 @@ function upgradeCell(old: JsonObject): Notebook['cells'][number] {
   const { level, source: lines, ...others } = rest
   delete others['rendered']
   const source = joinOldLines(lines) ?? ''
-  const cell = { ...others, id: createCellId(), metadata }
+  const cell = { ...others, metadata }
   if (type === 'heading') {
     const hashes = '#'.repeat(typeof level === 'number' ? level : 1)
     return { ...cell, cell_type: 'markdown', source: `${hashes} ${textOf(source).trimEnd().split(/\r?\n/).join(' ')}` }
