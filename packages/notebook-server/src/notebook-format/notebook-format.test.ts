@@ -82,6 +82,18 @@ test('ids that are missing, strange or there twice are made anew in the same way
 })
 
 test.each([
+  ['123456789012345678901234567890', undefined],
+  ['1.0', 'is neither a number nor null'],
+  ['1e400', 'is neither a number nor null'],
+  ['NaN', 'is neither a number nor null'],
+  ['-123456789012345678901234567890', 'is neither a number nor null'],
+])('a count of %s', (count, fault) => {
+  const cell = `{"cell_type":"code","id":"a","metadata":{},"source":"","outputs":[],"execution_count":${count}}`
+  const read = readNotebook(`{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[${cell}]}`, 'n')
+  expect(read.fault).toEqual(fault === undefined ? undefined : expect.stringContaining(fault))
+})
+
+test.each([
   [{ cell_type: 'code', metadata: {}, source: '', execution_count: null, outputs: [] }, undefined],
   [{ cell_type: 'odd', metadata: {}, source: '' }, 'cell 1: cell_type is "odd", not code, markdown or raw'],
   [{ cell_type: 'raw', source: '' }, 'cell 1: it has no metadata'],

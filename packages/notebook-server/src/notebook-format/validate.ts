@@ -1,3 +1,4 @@
+import { ExactNumber } from '@cygnet/core/python-json'
 import { isObject, type JsonObject, type Notebook } from './notebook.ts'
 import { findCellMetadataFault, findNotebookMetadataFault } from './validate-metadata.ts'
 
@@ -117,5 +118,7 @@ function isLines(value: unknown): boolean {
 }
 
 function isCount(value: unknown): boolean {
+  // A whole number of more digits than JavaScript has; 1.0 is none for nbformat.
+  if (value instanceof ExactNumber) return /^\d+$/.test(value.text)
   return value === null || (typeof value === 'number' && Number.isInteger(value) && value >= 0)
 }
