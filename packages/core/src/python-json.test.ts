@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { ExactNumber, hasExactNumbers, parsePythonJson, stringifyPythonJson, toPythonNumber } from './python-json.ts'
+import {
+  ExactNumber,
+  hasExactNumbers,
+  parseClientJson,
+  parsePythonJson,
+  stringifyPythonJson,
+  toPythonNumber,
+} from './python-json.ts'
 
 const exact = [
   'NaN',
@@ -31,6 +38,21 @@ test.each(['0', '-1', '0.1', '123456789012345', '-12.5', '0.30000000000000004', 
     expect(toPythonNumber(Number(token))).toBe(token)
   },
 )
+
+test.each(['1e-7', '3.2e-9', '0.00005', '-0.00001', '1e+22', '10000000000000000', '1.2345678901234568e+29'])(
+  '%s from a client is an ordinary number',
+  (token) => {
+    expect(parseClientJson(`[NaN,${token},1.0]`)).toEqual([
+      new ExactNumber('NaN'),
+      Number(token),
+      new ExactNumber('1.0'),
+    ])
+  },
+)
+
+test.each(exact.filter((token) => token !== '1e-7'))('%s from a client is kept as it stands', (token) => {
+  expect(parseClientJson(`[${token}]`)).toEqual([new ExactNumber(token)])
+})
 
 test('clients are sent plain JSON', () => {
   const value = parsePythonJson(`[${exact.join(',')}]`)

@@ -29,7 +29,20 @@ const deepest = 2000
  * @throws SyntaxError for what Python would not read either, and for what is nested more than 2000 levels deep
  */
 export function parsePythonJson(text: string): unknown {
-  const found = findExactNumbers(text)
+  return parseWith(text, isExact)
+}
+
+/**
+ * As {@link parsePythonJson}, for what a client sends: there a number is an ordinary one, too, where it is written as JavaScript
+ * does (0.00005, 1e-7), for JavaScript writes all its numbers so.
+ * @throws SyntaxError
+ */
+export function parseClientJson(text: string): unknown {
+  return parseWith(text, (token) => isExact(token) && (/[NI]/.test(token) || String(Number(token)) !== token))
+}
+
+function parseWith(text: string, isExactNumber: (token: string) => boolean): unknown {
+  const found = findExactNumbers(text, isExactNumber)
   if (found.length === 0) return JSON.parse(text)
   const pieces: string[] = []
   let end = 0
@@ -43,7 +56,7 @@ export function parsePythonJson(text: string): unknown {
 
 /** True where {@link parsePythonJson} would find an {@link ExactNumber}; much faster. */
 export function hasExactNumbers(text: string): boolean {
-  return findExactNumbers(text, 1).length > 0
+  return findExactNumbers(text, isExact, 1).length > 0
 }
 
 /** As `JSON.stringify`, with the exact numbers as they stood; so the text may be JSON for Python only. */
@@ -115,7 +128,7 @@ const quote = 0x22
 const backslash = 0x5c
 
 /** Looks between the strings only: what is wrong with the text is for `JSON.parse` to say. */
-function findExactNumbers(text: string, limit = Infinity): Found[] {
+function findExactNumbers(text: string, isExactNumber: (token: string) => boolean, limit = Infinity): Found[] {
   const found: Found[] = []
   let depth = 0
   for (let at = 0; at < text.length;) {
@@ -130,7 +143,7 @@ function findExactNumbers(text: string, limit = Infinity): Found[] {
         const start = at
         while (at < end && isInNumber(text.charCodeAt(at))) at++
         const token = text.slice(start, at)
-        if (isExact(token)) {
+        if (isExactNumber(token)) {
           found.push({ start, token })
           if (found.length >= limit) return found
         }

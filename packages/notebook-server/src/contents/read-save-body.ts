@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { rm } from 'node:fs/promises'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
-import { ExactNumber, parsePythonJson } from '@cygnet/core/python-json'
+import { ExactNumber, parseClientJson } from '@cygnet/core/python-json'
 import { checkLength, cutOff, parseJson, readBody, tooLarge } from '../http/read-body.ts'
 import { isObject, type JsonObject } from '../notebook-format/notebook.ts'
 import { ContentSplitter } from './content-splitter.ts'
@@ -64,7 +64,7 @@ async function readLarge(request: IncomingMessage, path: string, limit: number, 
 }
 
 function objectOf(body: Buffer): JsonObject | undefined {
-  const value = parseJson(body, parsePythonJson)
+  const value = parseJson(body, parseClientJson)
   if (value === undefined || value === null) return undefined
   if (isObject(value)) {
     // Only the content may hold such numbers.
