@@ -225,6 +225,14 @@ test('makes a notebook’s first checkpoint by itself and trusts what was run he
   expect(await trustOf('forged.ipynb')).toBe(true)
 })
 
+test('trusts a notebook whose cells have no ids', async () => {
+  const cell = { ...toCodeCell('show()'), id: undefined }
+  await writeFile(join(server.home, 'no-ids.ipynb'), JSON.stringify(toNotebook(cell)))
+  expect(await trustOf('no-ids.ipynb')).toBe(false)
+  expect((await server.ask('POST', api('no-ids.ipynb/trust'))).status).toBe(201)
+  expect(await trustOf('no-ids.ipynb')).toBe(true)
+})
+
 async function trustOf(path: string): Promise<unknown> {
   const { content } = await server.get(path)
   return (content as { cells: Array<{ metadata: { trusted: boolean } }> }).cells[0]?.metadata.trusted
