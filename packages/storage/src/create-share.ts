@@ -40,7 +40,7 @@ export interface Shared {
  */
 export async function resolveShared(homes: Homes, owner: string, path: string, signal?: AbortSignal): Promise<string> {
   parsePath(path)
-  const real = await openHomeSpace(await homes.open(owner), { signal }).resolve(path)
+  const real = await openHomeSpace(await homes.open(owner, signal), { signal }).resolve(path)
   if (real === '') {
     throw new CygnetError('bad-request', 'Your whole home folder cannot be shared.', {
       mend: 'Choose a file or folder in it.',

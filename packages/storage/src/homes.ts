@@ -3,6 +3,7 @@ import { chmod, chown, lstat, mkdir, readlink, realpath, rename, rmdir } from 'n
 import { join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import { userName as userNameSchema } from '@cygnet/core/user-name'
+import { diskCallsOf } from './disk-calls.ts'
 import type { Owner } from './ownership.ts'
 
 /** A user's home folder, the root of their tree. */
@@ -18,9 +19,9 @@ export interface Home {
 export interface Homes {
   /**
    * The home, made where there is none yet: mode 0700, the user's own.
-   * @throws CygnetError `not-found` for an unknown user, `unavailable` where it belongs to another uid
+   * @throws CygnetError `not-found` for an unknown user, `unavailable` where it belongs to another uid or its disk hangs
    */
-  open(userName: string): Promise<Home>
+  open(userName: string, signal?: AbortSignal): Promise<Home>
   /** Moves the home away, to `.removed/<name>-<time>`, so that a later user of this name gets a fresh one. Without one it is no error. */
   setAside(userName: string): Promise<void>
 }
@@ -34,12 +35,15 @@ export interface HomesOptions {
 
 export function createHomes(options: HomesOptions): Homes {
   return {
-    async open(userName) {
+    async open(userName, signal) {
       const owner = userNameSchema.safeParse(userName).success ? await options.ownerOf(userName) : undefined
       if (owner === undefined) throw new CygnetError('not-found', 'There is no such user.')
       const folder = join(options.folder, userName)
-      const place = await findPlace(folder, userName)
-      await ensureHome(options.folder, place, userName, owner)
+      const title = `${userName}’s home`
+      const named = diskCallsOf(folder, title)
+      const place = await named.answer(() => named.run(() => findPlace(folder, userName), signal))
+      const calls = diskCallsOf(place, title)
+      await calls.answer(() => calls.run(() => ensureHome(options.folder, place, userName, owner), signal))
       return { userName, folder: place, owner, seenAs: `/home/${userName}` }
     },
     async setAside(userName) {

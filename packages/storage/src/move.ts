@@ -27,7 +27,7 @@ export async function moveEntry(from: Location, to: Location): Promise<Stats> {
   await withLock(`${dev}:${ino}:${to.name}`, async () => {
     if ((await to.folder.look(to.name)) !== undefined) throw taken(target)
     try {
-      if (stats.isDirectory()) await rename(from.folder.at(from.name), to.folder.at(to.name))
+      if (stats.isDirectory()) await from.folder.run(() => rename(from.folder.at(from.name), to.folder.at(to.name)))
       else await renameToNew(from.folder, from.name, to.folder, to.name)
     } catch (error) {
       throw explain(error, from, target)

@@ -26,12 +26,13 @@ export async function createOwnedFile(
   access: 'private' | 'usual',
 ): Promise<FileHandle> {
   const mode = access === 'private' ? 0o600 : 0o666
-  const handle = await open(folder.at(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
+  const handle = folder.file(await folder.run(() => open(folder.at(name), flags, mode)), 'write')
   try {
     if (owner !== null) await handle.chown(owner.uid, groupIn(await folder.stat(), owner))
     // After the change of owner, which clears bits; and whatever the umask is. A list came from the folder, with its own mode.
     if (access === 'private') await handle.chmod(mode)
-    else if (!(await hasAccessList(handle))) await handle.chmod(0o644)
+    else if (!(await folder.run(() => hasAccessList(handle)))) await handle.chmod(0o644)
     return handle
   } catch (error) {
     await handle.close()
@@ -41,13 +42,15 @@ export async function createOwnedFile(
 
 /** Creates a folder and holds it open. @throws the system's `EEXIST` */
 export async function createOwnedFolder(folder: Directory, name: string, owner: Owner | null): Promise<Directory> {
-  await mkdir(folder.at(name), 0o777)
+  await folder.run(() => mkdir(folder.at(name), 0o777))
   const created = await folder.openFolder(name)
   try {
     const above = await folder.stat()
     if (owner !== null) await giveFolder(created, { uid: owner.uid, gid: groupIn(above, owner) })
-    await using handle = await open(created.at('.'), constants.O_RDONLY | constants.O_DIRECTORY)
-    if (!(await hasAccessList(handle))) await handle.chmod(0o755 | (above.mode & setGroup))
+    await created.run(async () => {
+      await using handle = await open(created.at('.'), constants.O_RDONLY | constants.O_DIRECTORY)
+      if (!(await hasAccessList(handle))) await handle.chmod(0o755 | (above.mode & setGroup))
+    })
     return created
   } catch (error) {
     await created.close()
@@ -65,8 +68,10 @@ async function giveFolder(folder: Directory, owner: Owner): Promise<void> {
   const stats = await folder.stat()
   if (stats.uid === owner.uid) return
   if ((await folder.someNames(1)).length > 0) throw swapped()
-  await using handle = await open(folder.at('.'), constants.O_RDONLY | constants.O_DIRECTORY)
-  await handle.chown(owner.uid, owner.gid)
+  await folder.run(async () => {
+    await using handle = await open(folder.at('.'), constants.O_RDONLY | constants.O_DIRECTORY)
+    await handle.chown(owner.uid, owner.gid)
+  })
 }
 
 function swapped(cause?: unknown): CygnetError {

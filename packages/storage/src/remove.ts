@@ -39,7 +39,7 @@ async function removeOne(
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted()
     try {
-      await unlink(parent.at(name))
+      await parent.run(() => unlink(parent.at(name)))
       return true
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return false
@@ -49,7 +49,7 @@ async function removeOne(
     }
     try {
       await emptyFolder(parent, name, top, depth, signal)
-      await rmdir(parent.at(name))
+      await parent.run(() => rmdir(parent.at(name)))
       return true
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return true
@@ -72,7 +72,7 @@ async function emptyFolder(
     for (const child of names) {
       signal?.throwIfAborted()
       if (top !== undefined && depth >= deepest && (await folder.look(child))?.isDirectory()) {
-        await rename(folder.at(child), top.at(createTemporaryName()))
+        await folder.run(() => rename(folder.at(child), top.at(createTemporaryName())))
       } else {
         await removeOne(folder, child, top ?? folder, depth + 1, signal)
       }

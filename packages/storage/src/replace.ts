@@ -28,7 +28,7 @@ export async function replaceFile(temporary: Temporary, location: Location, owne
     if (!temporary.beside) throw readOnly(location)
   }
   try {
-    await rename(folder.at(temporary.name), folder.at(name))
+    await folder.run(() => rename(folder.at(temporary.name), folder.at(name)))
     return await temporary.handle.stat()
   } catch (error) {
     if (!isSystemError(error, 'EBUSY', 'EXDEV', 'EACCES', 'EPERM')) throw error
@@ -47,12 +47,12 @@ async function makeAlike(handle: FileHandle, location: Location, owner: Owner | 
     const { uid, gid, mode, nlink } = old.stats
     if (owner !== null && uid !== owner.uid) {
       // What someone else left here becomes the owner's, as with any editor, without what only the administrator gave.
-      await copyAttributes(source, handle, (name) => !name.startsWith('security.'))
+      await location.folder.run(() => copyAttributes(source, handle, (name) => !name.startsWith('security.')))
     } else {
       if (nlink > 1) return false
       const own = await handle.stat()
       if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid)
-      if (!(await copyAttributes(source, handle))) return false
+      if (!(await location.folder.run(() => copyAttributes(source, handle)))) return false
     }
     // What a program may do stays as it was, but nothing that would make it run as someone else.
     await handle.chmod(mode & 0o777)

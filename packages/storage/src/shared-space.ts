@@ -41,7 +41,7 @@ export async function findSharedKind(homes: Homes, share: Share, options: KindOp
   const { signal, budget } = options
   try {
     if (isUsedUp(budget)) return 'folder'
-    return (await openSharedSpace(await homes.open(share.owner), share, options).stat('')).kind
+    return (await openSharedSpace(await homes.open(share.owner, signal), share, options).stat('')).kind
   } catch (error) {
     signal?.throwIfAborted()
     if (isUsedUp(budget)) return 'folder'

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { CygnetError } from '@cygnet/core/errors'
 import { walkForArchive } from './archive.ts'
 import { createFolders, type Place } from './create-folder.ts'
+import { diskCallsOf, type DiskCalls } from './disk-calls.ts'
 import { toEntry, toLinkEntry, type SpaceEntry } from './entry.ts'
 import { listFolder } from './list.ts'
 import { moveEntry } from './move.ts'
@@ -75,22 +76,32 @@ class PosixSpace implements Space {
   readonly #options: SpaceOptions
   readonly #root: Root
   readonly #reserved: readonly string[] | undefined
+  readonly #calls: DiskCalls
 
   constructor(options: SpaceOptions) {
     const base = parsePath(options.base ?? '')
     this.#options = options
     const { folder, seenAs, signal, budget, identity } = options
+    this.#calls = diskCallsOf(folder)
     this.#root = { folder, base, seenAs, signal, budget, identity }
     this.#reserved = base.length === 0 && options.reserved !== undefined ? [options.reserved] : undefined
   }
 
   async stat(path: string): Promise<SpaceEntry> {
+    return this.#calls.answer(() => this.#stat(path))
+  }
+
+  async #stat(path: string): Promise<SpaceEntry> {
     const parts = parsePath(path)
     await using location = await locate(this.#root, parts, 'follow')
     return await this.#describe(location, parts)
   }
 
   async list(path: string, { hidden = false } = {}): Promise<SpaceEntry[]> {
+    return this.#calls.answer(() => this.#list(path, hidden))
+  }
+
+  async #list(path: string, hidden: boolean): Promise<SpaceEntry[]> {
     const parts = parsePath(path)
     const real = await this.#realPath(parts)
     await using folder = await openFolderAt(this.#root, real)
@@ -101,6 +112,13 @@ class PosixSpace implements Space {
   }
 
   async open(path: string): Promise<OpenFile> {
+    return this.#calls.answer(
+      () => this.#open(path),
+      (file) => file.close(),
+    )
+  }
+
+  async #open(path: string): Promise<OpenFile> {
     const parts = parsePath(path)
     await using location = await locate(this.#root, parts, 'follow')
     return await openFile(location, parts, this.#nameOf(parts))
@@ -158,9 +176,8 @@ class PosixSpace implements Space {
 
   async archive(path: string, { hidden = false } = {}): Promise<Readable> {
     const parts = parsePath(path)
-    const real = await this.#realPath(parts)
-    await using location = await locate(this.#root, real, 'follow')
-    if ((await this.#describe(location, parts)).kind !== 'folder') {
+    const real = await this.#calls.answer(() => this.#realPath(parts))
+    if ((await this.stat(path)).kind !== 'folder') {
       throw new CygnetError('bad-request', `“${shorten(path)}” is a file, not a folder.`)
     }
     const skip = (inside: readonly string[]): boolean => this.#isReserved(inside)
@@ -169,6 +186,10 @@ class PosixSpace implements Space {
   }
 
   async resolve(path: string): Promise<string> {
+    return this.#calls.answer(() => this.#resolve(path))
+  }
+
+  async #resolve(path: string): Promise<string> {
     const parts = parsePath(path)
     await using location = await locate(this.#root, parts, 'follow')
     await this.#describe(location, parts)

@@ -33,7 +33,7 @@ export async function openTemporary(folder: Directory, owner: Owner | null, repl
     const handle = await createOwnedFile(folder, name, owner, replaces ? 'private' : 'usual')
     const dispose = async (): Promise<void> => {
       await handle.close()
-      await unlink(folder.at(name)).catch(() => undefined)
+      await folder.finish(() => unlink(folder.at(name))).catch(() => undefined)
     }
     return { name, handle, beside: true, [Symbol.asyncDispose]: dispose }
   } catch (error) {
@@ -42,7 +42,7 @@ export async function openTemporary(folder: Directory, owner: Owner | null, repl
   await using elsewhere = await Directory.open(tmpdir())
   const handle = await createOwnedFile(elsewhere, name, owner, 'private')
   // Nobody would look for it there after a crash.
-  await unlink(elsewhere.at(name))
+  await elsewhere.finish(() => unlink(elsewhere.at(name)))
   return { name, handle, beside: false, [Symbol.asyncDispose]: () => handle.close() }
 }
 
@@ -54,7 +54,7 @@ export async function removeAbandoned(folder: Directory, names: string[], signal
   const removeIfOld = async (name: string): Promise<void> => {
     const stats = await folder.look(name)
     if (!stats?.isFile() || Date.now() - stats.mtimeMs < abandonedMilliseconds) return
-    await unlink(folder.at(name)).catch(() => undefined)
+    await folder.run(() => unlink(folder.at(name))).catch(() => undefined)
   }
   await mapConcurrently(names.filter(isTemporary), 4, removeIfOld, signal)
 }

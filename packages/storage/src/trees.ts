@@ -33,7 +33,7 @@ export function createTrees(homes: Homes, shares: Shares): Trees {
     }
   }
   const shared = async (share: Share, access: Access, signal?: AbortSignal): Promise<Tree> => {
-    const home = await homes.open(share.owner)
+    const home = await homes.open(share.owner, signal)
     const readOnly = access === 'read'
     const listener = listenerFor(share.owner, share.path)
     const space = openSharedSpace(home, share, { readOnly, listener, signal })
@@ -41,7 +41,7 @@ export function createTrees(homes: Homes, shares: Shares): Trees {
   }
   return {
     async home(userName, signal) {
-      const space = openHomeSpace(await homes.open(userName), { listener: listenerFor(userName, ''), signal })
+      const space = openHomeSpace(await homes.open(userName, signal), { listener: listenerFor(userName, ''), signal })
       return { space, owner: userName, title: userName, access: 'write' }
     },
     async received(userName, shareId, signal) {

@@ -194,7 +194,7 @@ class Walk {
 
   /** Goes to the tree's root folder; where the tree is one file, to the folder above it, returning the file's name. */
   async #goToRoot(): Promise<string | undefined> {
-    await this.#hold(await Directory.open(this.#root.folder))
+    await this.#hold(await Directory.open(this.#root.folder, this.#root.signal))
     this.#real = []
     const above = this.#root.base.slice(0, -1)
     const own = this.#root.base.at(-1)

@@ -84,7 +84,7 @@ function checkMatch(path: string, name: string, stats: Stats | undefined, wanted
 }
 
 async function checkFreeSpace(folder: Directory, length: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder.at('.'))
+  const { bavail, bsize } = await folder.run(() => statfs(folder.at('.')))
   if (length <= bavail * bsize) return
   throw new CygnetError('insufficient-storage', `There is no room for ${length} bytes; nothing was changed.`, {
     mend: 'Delete what is not needed and try again.',
@@ -175,7 +175,7 @@ async function lockName({ folder, name }: Location): Promise<string> {
 
 async function putNew(temporary: Temporary, { folder, name }: Location, options: WriteOptions): Promise<Stats> {
   await temporary.handle.sync()
-  if (options.overwrite === true) await rename(folder.at(temporary.name), folder.at(name))
+  if (options.overwrite === true) await folder.run(() => rename(folder.at(temporary.name), folder.at(name)))
   else await renameToNew(folder, temporary.name, folder, name)
   return await temporary.handle.stat()
 }
@@ -186,13 +186,13 @@ async function putNew(temporary: Temporary, { folder, name }: Location, options:
  */
 export async function renameToNew(from: Directory, old: string, to: Directory, name: string): Promise<void> {
   try {
-    await link(from.at(old), to.at(name))
+    await from.run(() => link(from.at(old), to.at(name)))
   } catch (error) {
     // Some file systems have no second names, and some files may have none; then the look before is all there is.
     if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES')) throw error
     if ((await to.look(name)) !== undefined) throw Object.assign(new Error('File exists.'), { code: 'EEXIST' })
-    await rename(from.at(old), to.at(name))
+    await from.run(() => rename(from.at(old), to.at(name)))
     return
   }
-  await unlink(from.at(old))
+  await from.finish(() => unlink(from.at(old)))
 }
