@@ -18,11 +18,16 @@ export interface BacklogLimits {
 export interface Backlog {
   readonly isEmpty: boolean
   push(message: KernelMessage): void
+  /** Undefined where there is none, and where the next has to be fetched from the disk: `onReady` is called then. */
   shift(): KernelMessage | undefined
   clear(): void
 }
 
-export function createBacklog(limits: BacklogLimits): Backlog {
+/** How much more than what is kept in memory may wait for a disk that is slow, or hangs. */
+const unwrittenFactor = 16
+
+/** @param onReady - what was to be fetched from the disk is there */
+export function createBacklog(limits: BacklogLimits, onReady: () => void): Backlog {
   const spill = createSpillFile(limits.folder)
   // Index instead of shift(): a list of a hundred thousand messages would be moved for each.
   let head: KernelMessage[] = []
@@ -31,24 +36,23 @@ export function createBacklog(limits: BacklogLimits): Backlog {
   let headBytes = 0
   let tailBytes = 0
   let isDropping = false
+  let isFetching = false
+  /** Tells what was fetched for an earlier content. */
+  let contents = 0
+  const mostUnwritten = unwrittenFactor * limits.memoryBytes
   const pieceBytes = Math.max(64 * 1024, limits.memoryBytes / 4)
 
   function append(message: KernelMessage): void {
     const size = costOf(message)
-    if (spill.bytes === 0 && tail.length === 0 && headBytes + size <= limits.memoryBytes) {
+    if (!isFetching && spill.bytes === 0 && tail.length === 0 && headBytes + size <= limits.memoryBytes) {
       head.push(message)
       headBytes += size
       return
     }
     tail.push(message)
     tailBytes += size
-    if (tailBytes < pieceBytes) return
-    try {
-      spill.write(tail)
-    } catch {
-      startDropping(message)
-      return
-    }
+    if (tailBytes < pieceBytes || spill.isBroken) return
+    spill.write(tail)
     tail = []
     tailBytes = 0
   }
@@ -59,22 +63,44 @@ export function createBacklog(limits: BacklogLimits): Backlog {
     tail.push(createLossNotice(message))
   }
 
+  function setHead(messages: KernelMessage[]): void {
+    head = messages
+    next = 0
+    headBytes = head.reduce((sum, message) => sum + costOf(message), 0)
+  }
+
+  async function fetch(batch: Promise<KernelMessage[]>): Promise<void> {
+    const wanted = contents
+    isFetching = true
+    // What the disk does not give back is lost, but not without a word.
+    const messages = await batch.catch(() => [createLossNotice()])
+    if (wanted !== contents) return
+    isFetching = false
+    setHead(messages)
+    onReady()
+  }
+
   const waiting = (): number => headBytes + tailBytes + spill.bytes
 
   return {
     get isEmpty() {
-      return next >= head.length && tail.length === 0 && spill.bytes === 0
+      return !isFetching && next >= head.length && tail.length === 0 && spill.bytes === 0
     },
     push(message) {
-      if (waiting() + costOf(message) > limits.totalBytes) startDropping(message)
+      const isFull = waiting() + costOf(message) > limits.totalBytes
+      if (isFull || spill.isBroken || spill.unwrittenBytes > mostUnwritten) startDropping(message)
       if (isDropping && (isOutput(message) || waiting() > 2 * limits.totalBytes)) return
       append(message)
     },
     shift() {
       if (next >= head.length) {
-        head = spill.read()
-        next = 0
-        headBytes = head.reduce((sum, message) => sum + costOf(message), 0)
+        if (isFetching) return undefined
+        const batch = spill.read()
+        if (batch instanceof Promise) {
+          void fetch(batch)
+          return undefined
+        }
+        setHead(batch)
         if (head.length === 0) {
           head = tail
           headBytes = tailBytes
@@ -94,6 +120,8 @@ export function createBacklog(limits: BacklogLimits): Backlog {
       return message
     },
     clear() {
+      contents += 1
+      isFetching = false
       spill.close()
       head = []
       tail = []
@@ -112,7 +140,7 @@ function isOutput(message: KernelMessage): boolean {
   return message.channel === 'iopub' && parseHeader(message.frames[0]).msg_type !== 'status'
 }
 
-function createLossNotice(message: KernelMessage): KernelMessage {
+function createLossNotice(message?: KernelMessage): KernelMessage {
   const text = '\n[Output is missing from here on: more was waiting to be read than can be kept.]\n'
-  return createMessage('iopub', 'stream', { name: 'stderr', text }, message.frames[1])
+  return createMessage('iopub', 'stream', { name: 'stderr', text }, message?.frames[1])
 }

@@ -18,6 +18,7 @@ export interface ForkedKernel extends KernelProcess {
 export function createForkedKernel(pid: number, outputFifo: string): ForkedKernel {
   const { promise: exited, resolve } = Promise.withResolvers<KernelExit>()
   const output = createOutputTail()
+  // In the runtime folder, which is memory; and to open a FIFO so waits for nobody.
   const file = openSync(outputFifo, constants.O_RDONLY | constants.O_NONBLOCK)
   output.read(new Socket({ fd: file, readable: true, writable: false }))
   unlinkSync(outputFifo)

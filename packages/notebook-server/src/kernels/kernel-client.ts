@@ -55,7 +55,7 @@ type Upstream = { at: 'connecting' | 'connected'; sockets: Sockets } | { at: 'ho
 
 export function createKernelClient(options: KernelClientOptions): KernelClient {
   const { sessionId, logger } = options
-  const backlog = createBacklog(options.limits)
+  const backlog = createBacklog(options.limits, pump)
   let webSocket: WebSocket | undefined
   let upstream: Upstream = { at: 'hold' }
   let held: KernelMessage[] = []

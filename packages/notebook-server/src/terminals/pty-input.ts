@@ -22,6 +22,7 @@ export function createPtyInput(descriptor: number): PtyInput {
   function flush(): void {
     timer = undefined
     try {
+      // Synchronous, yet it waits for nothing: the descriptor is in non-blocking mode.
       while (waiting.length > 0) waiting = waiting.subarray(writeSync(descriptor, waiting.subarray(0, pieceBytes)))
     } catch (error) {
       if (isSystemError(error, 'EAGAIN')) timer = setTimeout(flush, retryMs)

@@ -42,6 +42,7 @@ export async function tearDown(runtimeDir: string, record: SessionRecord): Promi
 /** What a killed service was launching: it would wait for that service for ever. */
 async function killLaunch(folder: SessionFolder): Promise<void> {
   // It may be about to write its line. Before that it ends by itself once the folder is gone.
+  // The runtime folder is the machine's own memory or disk, so that a look at it waits for nothing.
   await waitBriefly(async () => !existsSync(folder.launch) || (await identifyBy(folder.launch)) !== null, 1000)
   const launch = await identifyBy(folder.launch)
   if (launch === null) return
