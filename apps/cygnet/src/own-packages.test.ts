@@ -186,6 +186,16 @@ END`
     const script = `mkdir ~/mine && cd ~/mine && echo "${setup}" > setup.py && echo 'x = 1' > mine.py
       pip install -q --no-build-isolation -e . && cd / && python -c 'import mine; print(mine.x, mine.__file__)'`
     expect(await all(shell, script)).toContain(`1 /home/${ada.name}/mine/mine.py\n`)
+    // Beside the release it is there at the next start of a Python.
+    if (mode !== 'layer') return
+    const later = `pip uninstall -qy mine; cd / && python - <<'END'
+import subprocess, sys, os
+project = os.path.expanduser('~/mine')
+subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-build-isolation', '-e', project], check=True)
+import mine
+print('in the same process', mine.x)
+END`
+    expect(await all(shell, later)).toContain('in the same process 1\n')
   })
 
   test('an environment of one’s own is one’s own', async () => {
@@ -243,6 +253,26 @@ test('while somebody is at work on the packages, nothing is brought back between
     flock $VIRTUAL_ENV/.lock sh -c 'rm -r $VIRTUAL_ENV/lib/python3*/site-packages/demo*; python -c "import demo" 2>&1 | tail -1'
     python -c 'import demo; print(demo.__version__)'`
   expect(await all(shell, script)).toMatch(/No module.*\n1\.0\n$/)
+})
+
+test('a reset takes away also what lies deeper than a path may be long, and what an earlier one left', async () => {
+  const ada = await bed.createUser()
+  const shell = await start(ada, 'layer')
+  const script = `cd $VIRTUAL_ENV && python - <<'END'
+import os
+os.mkdir('deep')
+os.chdir('deep')
+for _ in range(40):
+    os.mkdir('d' * 200)
+    os.chdir('d' * 200)
+open('file', 'w').close()
+END`
+  expect(await all(shell, script)).toBe('')
+  await bed.spawner.stop(shell.handle, never)
+  await mkdir(join(store.folder, '.doomed-earlier', 'some'), { recursive: true })
+  await store.reset(ada.name, `first-${releases[0]?.key}`)
+  await store.sweep()
+  expect((await readdir(store.folder)).filter((name) => name.startsWith('.doomed-'))).toEqual([])
 })
 
 test.runIf(isRoot)('packages of an earlier installation into the home are still found', async () => {

@@ -173,6 +173,7 @@ export async function createService({
   async function prepareSpawner(): Promise<IsolationGap[]> {
     const gaps = (await spawner.prepare?.()) ?? []
     await Promise.all(releases.map(modeOf))
+    ownPackages.sweep().catch((error: unknown) => log.warn({ err: error }, 'What a reset of packages has left stays.'))
     return gaps
   }
 

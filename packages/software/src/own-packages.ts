@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants, chown, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { constants, chown, mkdir, open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CygnetError, isSystemError } from '@cygnet/core/errors'
 import type { InstalledRelease } from './python-release.ts'
@@ -36,11 +36,15 @@ export interface OwnPackagesStore {
   list(userName: string, releases: InstalledRelease[], signal: AbortSignal): Promise<OwnPackages[]>
   /** Removes it for all time; the user's server must not run. @throws CygnetError `not-found` */
   reset(userName: string, id: string): Promise<void>
+  /** Removes what a reset that was broken off has left. */
+  sweep(): Promise<void>
   /** Moves all of a user's away, so that a later one of this name finds nothing. Without any it is no error. */
   setAside(userName: string): Promise<void>
 }
 
 const duMilliseconds = 20_000
+const removalMilliseconds = 600_000
+const doomedPrefix = '.doomed-'
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants
 
 /** @param folder - on the disk of the homes, for it is the users' own; made where it is missing */
@@ -69,9 +73,13 @@ export function createOwnPackages(folder: string): OwnPackagesStore {
       const ids = await namesIn(join(folder, userName))
       if (!ids.includes(id))
         throw new CygnetError('not-found', `There are no packages of yours over ${id.slice(0, 100)}.`)
-      const doomed = join(folder, `.doomed-${randomBytes(9).toString('hex')}`)
+      const doomed = join(folder, `${doomedPrefix}${randomBytes(9).toString('hex')}`)
       await rename(join(folder, userName, id), doomed)
       await remove(doomed)
+    },
+    async sweep() {
+      const names = await readdir(folder).catch(() => [])
+      for (const name of names) if (name.startsWith(doomedPrefix)) await remove(join(folder, name))
     },
     async setAside(userName) {
       const removed = join(folder, '.removed')
@@ -176,7 +184,8 @@ async function remove(folder: string): Promise<void> {
   // What the user closed, and the file system's own folder, are closed to a service that is no root.
   if (process.getuid?.() !== 0)
     await run('chmod', ['-R', 'u+rwX', folder], { signal: AbortSignal.timeout(60_000) }).catch(() => [])
-  await rm(folder, { recursive: true, force: true })
+  // Not by Node, which goes by whole paths: the user may have laid folders deeper than a path may be long.
+  await run('rm', ['-rf', '--one-file-system', folder], { signal: AbortSignal.timeout(removalMilliseconds) })
 }
 
 async function namesIn(folder: string): Promise<string[]> {
