@@ -39,9 +39,9 @@ test.each([
   ['https://lab.example.org/a\\b', /other characters/],
   ['https://lab.example.org/a;b', /other characters/],
   ['https://lab.example.org/größe', /other characters/],
-  ['https://lab.example.org/hub/', /own hub/],
-  ['https://lab.example.org/user/lab/', /own user/],
-  ['https://lab.example.org/S', /own S/],
+  ['https://lab.example.org/hub/', /lie below \/hub\//],
+  ['https://lab.example.org/user/lab/', /lie below \/user\//],
+  ['https://lab.example.org/S', /lie below \/S\//],
 ])('%s is refused, with what to do', (written, expected) => {
   const parse = () => parseConfig({ publicUrl: written })
   expect(parse).toThrow(expected)
