@@ -1,12 +1,16 @@
+import { execFile as execFileCallback } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { execute } from '../support/kernel-client.ts'
 import { removeData, softwareFolder, startService, type RunningService } from '../support/service.ts'
 import { createVisitor, type Visitor } from '../support/visitor.ts'
+
+const execFile = promisify(execFileCallback)
 
 // What is installed here comes from the public index.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 })
@@ -19,7 +23,7 @@ beforeAll(async () => {
   // uv trusts nobody but its own list of authorities and those of the configuration; sessions trust the system's, too.
   const [certificates] = rootCertificates
   folder = await mkdtemp(join(tmpdir(), 'cygnet-authority-'))
-  await writeFile(join(folder, 'authority.pem'), certificates ?? '')
+  await writeFile(join(folder, 'authority.pem'), (await readOwnAuthorities()) ?? certificates ?? '')
   service = await startService({
     config: { software: { folder: softwareFolder(), certificates: join(folder, 'authority.pem') } },
   })
@@ -101,6 +105,15 @@ test('virtualenv makes one as well', async () => {
   const look = 'env-own/bin/python -c "import iniconfig; print(iniconfig.__file__)"'
   expect(await run(kernel, `!${script} && ${look}`)).toContain('/home/admin/env-own/lib/')
 })
+
+/** Those that this machine's pip trusts beyond the public ones, where its index wants that. */
+async function readOwnAuthorities(): Promise<string | undefined> {
+  const pip = join(process.env['CYGNET_TEST_RELEASE'] ?? '', 'bin', 'pip')
+  return execFile(pip, ['config', 'get', 'global.cert']).then(
+    async ({ stdout }) => readFile(stdout.trim(), 'utf8'),
+    () => undefined,
+  )
+}
 
 async function startServer(): Promise<void> {
   await ada.send('POST', '/hub/api/users/admin/server', {})
